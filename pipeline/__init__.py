@@ -1,0 +1,1 @@
+"""One voice conversation: audio in, audio out, without a web framework and without a database."""

@@ -1,0 +1,1 @@
+"""Speech-to-text, language models and text-to-speech: one Protocol each, one package per vendor."""
