@@ -187,7 +187,7 @@ class VoiceOptions:
 
 @dataclass(frozen=True, slots=True)
 class SpokenText:
-    """A piece of the text, and when it is heard: a character, a word or a whole clause, as finely as the vendor tells."""
+    """A piece of the text, and when it is heard: as finely as the vendor tells (character, word, clause)."""
 
     text: str
     """With the white space that follows it."""
