@@ -1,0 +1,232 @@
+"""One WebSocket at `/v1/realtime`: frames in, frames out. What they mean is in `wire`, what they do in `pipeline`."""
+
+import asyncio
+import time
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, aclosing, nullcontext
+from dataclasses import dataclass
+from typing import Protocol
+
+import structlog
+from aiohttp import WSCloseCode, WSMsgType, web
+
+from pipeline.errors import PipelineError, RequestError
+from pipeline.events import RequestFailed
+from pipeline.items import new_id
+from pipeline.session import Session
+from pipeline.settings import SessionSettings
+from voice_server.http_errors import ApiError
+from voice_server.wire.connection import Connection, Frame
+from voice_server.wire.fields import Fields
+from voice_server.wire.limits import MAX_MESSAGE_BYTES
+from voice_server.wire.session_config import SessionConfig, SessionType, start_session
+
+SUBPROTOCOL = "realtime"
+HEARTBEAT_SECONDS = 20.0
+"""Between two pings; a client that does not answer within half of it is gone."""
+SEND_SECONDS = 10.0
+"""How long one frame may wait for a client that does not read."""
+CLOSE_SECONDS = 2.0
+"""How long to wait for the client's half of the closing handshake."""
+SESSION_SECONDS = 3600.0
+
+_log = structlog.get_logger(__name__)
+
+
+class Principal(Protocol):
+    """Who opens a session."""
+
+    @property
+    def session_config(self) -> Mapping[str, object] | None:
+        """The session object that came with the key."""
+
+
+@dataclass(frozen=True, slots=True)
+class End:
+    """Why a conversation is over."""
+
+    close_code: int
+    error: PipelineError | None = None
+    """What the client is told first."""
+    reads: bool = True
+    """False: the client has stopped reading, so nothing more can be told."""
+
+
+CLIENT_LEFT = End(WSCloseCode.OK)
+CLIENT_TOO_SLOW = End(WSCloseCode.POLICY_VIOLATION, reads=False)
+EXPIRED = End(
+    WSCloseCode.GOING_AWAY,
+    RequestError("session_expired", "The session has reached its maximum duration of 60 minutes. Open a new one."),
+)
+FAILED = End(
+    WSCloseCode.INTERNAL_ERROR,
+    PipelineError("internal_error", "The server failed, and this session ends. Open a new one.", retryable=True),
+)
+
+
+class VoiceSocket:
+    """The endpoint. `new_session(session_id, settings, assistant_name)` makes the conversation behind each socket."""
+
+    def __init__(
+        self,
+        *,
+        authenticate: Callable[[web.Request], Principal],
+        find_assistant: Callable[[str | None], tuple[str, SessionSettings]],
+        new_session: Callable[[str, SessionSettings, str], Session],
+        admit: Callable[[], AbstractContextManager[object]] = nullcontext,
+        session_seconds: float = SESSION_SECONDS,
+        send_seconds: float = SEND_SECONDS,
+    ) -> None:
+        """`authenticate` and `admit` raise ApiError. `find_assistant`: the name asked for, to a known one."""
+        self._authenticate = authenticate
+        self._find_assistant = find_assistant
+        self._new_session = new_session
+        self._admit = admit
+        self._session_seconds = session_seconds
+        self._send_seconds = send_seconds
+        self._open: set[web.WebSocketResponse] = set()
+
+    def routes(self) -> Sequence[web.RouteDef]:
+        """With and without `/v1`, because some clients append `/realtime` to a bare host."""
+        return [web.get("/v1/realtime", self.open), web.get("/realtime", self.open)]
+
+    async def shut_down(self, _app: web.Application) -> None:
+        """Tell all clients to come back later; for `Application.on_shutdown`."""
+        message = b"The server is shutting down."
+        await asyncio.gather(*(socket.close(code=WSCloseCode.GOING_AWAY, message=message) for socket in self._open))
+
+    async def open(self, request: web.Request) -> web.StreamResponse:
+        """Hold one conversation. Whatever is wrong with the request is answered before the upgrade."""
+        principal = self._authenticate(request)
+        _check(request)
+        config = self._configure(request, principal)
+        socket = web.WebSocketResponse(
+            protocols=[SUBPROTOCOL] if _offered_protocols(request) else [],
+            heartbeat=HEARTBEAT_SECONDS,
+            max_msg_size=MAX_MESSAGE_BYTES,
+            timeout=CLOSE_SECONDS,
+            # What is sent is mostly audio, which does not shrink; deflating it would only cost time.
+            compress=False,
+        )
+        with self._admit():
+            await socket.prepare(request)
+            self._open.add(socket)
+            try:
+                await self._converse(request, socket, config)
+            finally:
+                self._open.discard(socket)
+        return socket
+
+    def _configure(self, request: web.Request, principal: Principal) -> SessionConfig:
+        name, settings = self._find_assistant(request.query.get("model"))
+        expires_at = int(time.time() + self._session_seconds)
+        transcribes = request.query.get("intent") == "transcription"
+        session_type: SessionType = "transcription" if transcribes else "realtime"
+        config = start_session(new_id("sess"), name, settings, expires_at, session_type)
+        if principal.session_config is None:
+            return config
+        try:
+            return config.updated(Fields({"type": session_type, **principal.session_config}, "session"))
+        except RequestError as error:
+            raise ApiError(400, error.code, error.message, param=error.param) from error
+
+    async def _converse(self, request: web.Request, socket: web.WebSocketResponse, config: SessionConfig) -> None:
+        log = _log.bind(session=config.session_id, assistant=config.model)
+        log.info("session opened", type=config.type)
+        connection = Connection(config, with_extensions=request.query.get("extensions") == "1")
+        try:
+            session = self._new_session(config.session_id, config.settings, config.model)
+            async with asyncio.timeout(self._session_seconds), session:
+                end = await self._exchange(socket, connection, session)
+        except TimeoutError:
+            end = EXPIRED
+        except Exception:
+            log.exception("session failed")
+            end = FAILED
+        await self._close(request, socket, connection, end)
+        log.info("session closed", close_code=socket.close_code)
+
+    async def _exchange(self, socket: web.WebSocketResponse, connection: Connection, session: Session) -> End:
+        """Receive and send until one of both is over."""
+        async with asyncio.TaskGroup() as tasks:
+            loops = {
+                tasks.create_task(_receive(socket, connection, session)),
+                tasks.create_task(self._send(socket, connection, session)),
+            }
+            done, others = await asyncio.wait(loops, return_when=asyncio.FIRST_COMPLETED)
+            for task in others:
+                task.cancel()
+        return done.pop().result()
+
+    async def _send(self, socket: web.WebSocketResponse, connection: Connection, session: Session) -> End:
+        try:
+            await self._send_frames(socket, [connection.greeting()])
+            async with aclosing(session.outputs()) as outputs:
+                async for output in outputs:
+                    await self._send_frames(socket, connection.send(output))
+        except ConnectionError:
+            return CLIENT_LEFT
+        except TimeoutError:
+            return CLIENT_TOO_SLOW
+        except PipelineError as error:
+            if error.code != "client_too_slow":
+                raise
+            return CLIENT_TOO_SLOW
+        return CLIENT_LEFT
+
+    async def _send_frames(self, socket: web.WebSocketResponse, frames: Sequence[Frame]) -> None:
+        """Raises TimeoutError if the client does not read."""
+        async with asyncio.timeout(self._send_seconds):
+            for frame in frames:
+                if isinstance(frame, bytes):
+                    await socket.send_bytes(frame)
+                else:
+                    await socket.send_str(frame)
+
+    async def _close(
+        self, request: web.Request, socket: web.WebSocketResponse, connection: Connection, end: End
+    ) -> None:
+        if end.error is not None and not socket.closed:
+            try:
+                await self._send_frames(socket, [connection.farewell(end.error)])
+            except (ConnectionError, TimeoutError):
+                end = CLIENT_TOO_SLOW
+        await socket.close(code=end.close_code, drain=end.reads)
+        if not end.reads and request.transport is not None:
+            # An orderly close would wait for ever until the client has read what it was sent before.
+            request.transport.abort()
+
+
+async def _receive(socket: web.WebSocketResponse, connection: Connection, session: Session) -> End:
+    async for message in socket:
+        if message.type not in (WSMsgType.TEXT, WSMsgType.BINARY):
+            break
+        for event in connection.receive(message.data):
+            if isinstance(event, RequestFailed):
+                # Not answered here, so that answers come in the order of the requests.
+                session.outbox.put(event)
+            else:
+                session.receive(event)
+    return CLIENT_LEFT
+
+
+def _check(request: web.Request) -> None:
+    """Raises ApiError for what this endpoint does not do."""
+    if "realtime=v1" in request.headers.get("OpenAI-Beta", ""):
+        message = "The beta of the Realtime API is not supported. Use the GA shape: leave the header OpenAI-Beta out."
+        raise ApiError(400, "beta_api_shape_disabled", message, param="OpenAI-Beta")
+    if "call_id" in request.query:
+        message = "There are no WebRTC or SIP calls here to be joined. Open a session without call_id."
+        raise ApiError(404, "call_not_found", message, param="call_id")
+    if request.headers.get("Upgrade", "").lower() != "websocket":
+        message = "This is a WebSocket endpoint. Connect to it with ws:// or wss://."
+        raise ApiError(426, "upgrade_required", message, headers={"Upgrade": "websocket", "Connection": "Upgrade"})
+    protocols = _offered_protocols(request)
+    if protocols and SUBPROTOCOL not in protocols:
+        message = f"Of the WebSocket subprotocols only '{SUBPROTOCOL}' is spoken here. Offer it beside the others."
+        raise ApiError(400, "invalid_subprotocol", message, param="Sec-WebSocket-Protocol")
+
+
+def _offered_protocols(request: web.Request) -> list[str]:
+    headers = request.headers.getall("Sec-WebSocket-Protocol", [])
+    return [protocol.strip() for header in headers for protocol in header.split(",")]

@@ -1,0 +1,46 @@
+"""One client's side of the wire: its messages in, the server's messages out, no socket.
+
+connection = Connection(config, with_extensions=False)
+connection.greeting()                    # the first frame to send
+connection.receive(frame)                # -> what to give to the session
+connection.send(output)                  # -> the frames to send
+"""
+
+from pipeline.errors import PipelineError
+from pipeline.events import Input, Output, RequestFailed, SettingsChanged
+from voice_server.wire.decoding import Decoder
+from voice_server.wire.encoding import Encoder
+from voice_server.wire.json_text import write
+from voice_server.wire.session_config import SessionConfig
+
+Frame = str | bytes
+"""A text frame, or a binary one."""
+
+
+class Connection:
+    """Reads and writes the frames of one client."""
+
+    def __init__(self, config: SessionConfig, *, with_extensions: bool) -> None:
+        self._decoder = Decoder(config, with_extensions=with_extensions)
+        self._encoder = Encoder(config, with_extensions=with_extensions)
+
+    def greeting(self) -> str:
+        """The frame that the server begins with."""
+        return write(self._encoder.created())
+
+    def receive(self, frame: Frame) -> list[Input | RequestFailed]:
+        """What a frame means. A RequestFailed is to be put among the outputs, where it keeps its place."""
+        if isinstance(frame, bytes):
+            return self._decoder.decode_binary(frame)
+        events = self._decoder.decode_text(frame)
+        if any(isinstance(event, SettingsChanged) for event in events):
+            self._encoder.announce(self._decoder.config)
+        return events
+
+    def send(self, output: Output) -> list[Frame]:
+        """The frames that tell of an output."""
+        return [message if isinstance(message, bytes) else write(message) for message in self._encoder.encode(output)]
+
+    def farewell(self, error: PipelineError) -> str:
+        """The frame that says why the session ends."""
+        return write(self._encoder.error(error))

@@ -1,0 +1,144 @@
+"""The client's messages -> what enters the pipeline. A message that makes no sense becomes a RequestFailed."""
+
+from collections.abc import Callable
+
+from pipeline.errors import RequestError
+from pipeline.events import (
+    AudioCleared,
+    AudioCommitted,
+    AudioReceived,
+    Input,
+    ItemCreated,
+    ItemDeleted,
+    ItemRetrieved,
+    ItemTruncated,
+    ReplyCancelled,
+    ReplyRequested,
+    RequestFailed,
+    SettingsChanged,
+)
+from voice_server.wire import extensions
+from voice_server.wire.audio import InputAudio, decode_base64
+from voice_server.wire.errors import too_long, wrong_value
+from voice_server.wire.fields import Fields
+from voice_server.wire.items import read_item
+from voice_server.wire.json_text import parse
+from voice_server.wire.limits import MAX_APPEND_BYTES, MAX_EVENT_ID_CHARACTERS
+from voice_server.wire.reply_request import read_reply_request
+from voice_server.wire.session_config import SessionConfig
+
+
+class Decoder:
+    """Reads what one client sends, in order: the encoding of its audio depends on what it said before."""
+
+    def __init__(self, config: SessionConfig, *, with_extensions: bool) -> None:
+        self.config = config
+        """As the client's last update left it."""
+        self._with_extensions = with_extensions
+        self._audio = InputAudio(config.input_format)
+        self._readers: dict[str, Callable[[Fields, str | None], list[Input]]] = {
+            "session.update": self._session_update,
+            "input_audio_buffer.append": self._append,
+            "input_audio_buffer.commit": self._commit,
+            "input_audio_buffer.clear": self._clear,
+            "conversation.item.create": self._item_create,
+            "conversation.item.retrieve": _item_retrieve,
+            "conversation.item.truncate": _item_truncate,
+            "conversation.item.delete": _item_delete,
+            "response.create": self._response_create,
+            "response.cancel": _response_cancel,
+            "output_audio_buffer.clear": _nothing,
+        }
+        if with_extensions:
+            self._readers["voice.playback"] = _playback
+
+    def decode_text(self, text: str) -> list[Input | RequestFailed]:
+        """Read one text frame."""
+        request_id: str | None = None
+        try:
+            fields = Fields(parse(text))
+            request_id = _event_id(fields)
+            return [*self._reader(fields)(fields, request_id)]
+        except RequestError as error:
+            return [RequestFailed(error, request_id)]
+
+    def decode_binary(self, data: bytes) -> list[Input | RequestFailed]:
+        """Read one binary frame: audio, if the client asked for extensions."""
+        if not self._with_extensions:
+            message = "Binary frames are not understood without the query extensions=1. Send JSON text frames."
+            return [RequestFailed(RequestError("invalid_json", message))]
+        if len(data) > MAX_APPEND_BYTES:
+            return [RequestFailed(too_long("audio", MAX_APPEND_BYTES, "bytes"))]
+        return [AudioReceived(self._audio.push(data))]
+
+    def _reader(self, fields: Fields) -> Callable[[Fields, str | None], list[Input]]:
+        kind = fields.string("type")
+        reader = self._readers.get(kind)
+        if reader is None:
+            known = ", ".join(f"'{name}'" for name in self._readers)
+            raise wrong_value("type", f"'{kind[:64]}' is not a client event. Supported values are: {known}.")
+        return reader
+
+    def _session_update(self, fields: Fields, request_id: str | None) -> list[Input]:
+        config = self.config.updated(fields.object("session"))
+        if config.input_format != self._audio.audio_format:
+            self._audio = InputAudio(config.input_format)
+        self.config = config
+        return [SettingsChanged(config.settings, request_id)]
+
+    def _append(self, fields: Fields, _request_id: str | None) -> list[Input]:
+        data = decode_base64(fields.string("audio"), "audio")
+        return [AudioReceived(self._audio.push(data))]
+
+    def _commit(self, _fields: Fields, request_id: str | None) -> list[Input]:
+        return [AudioReceived(self._audio.flush()), AudioCommitted(request_id)]
+
+    def _clear(self, _fields: Fields, request_id: str | None) -> list[Input]:
+        return [AudioReceived(self._audio.clear()), AudioCleared(request_id)]
+
+    def _item_create(self, fields: Fields, request_id: str | None) -> list[Input]:
+        previous = fields.optional_string("previous_item_id")
+        item = read_item(fields.object("item"), self.config.input_format)
+        return [ItemCreated(item, previous, request_id)]
+
+    def _response_create(self, fields: Fields, request_id: str | None) -> list[Input]:
+        if self.config.type == "transcription":
+            raise wrong_value("type", "a transcription session gives no responses; open a realtime session for that.")
+        options, context = read_reply_request(fields.optional_object("response"), self.config)
+        return [ReplyRequested(options, context, request_id)]
+
+
+def _item_retrieve(fields: Fields, request_id: str | None) -> list[Input]:
+    return [ItemRetrieved(fields.string("item_id"), request_id)]
+
+
+def _item_truncate(fields: Fields, request_id: str | None) -> list[Input]:
+    item_id = fields.string("item_id")
+    fields.integer("content_index", 0, 0)
+    return [ItemTruncated(item_id, fields.integer("audio_end_ms", 0) / 1000, request_id)]
+
+
+def _item_delete(fields: Fields, request_id: str | None) -> list[Input]:
+    return [ItemDeleted(fields.string("item_id"), request_id)]
+
+
+def _response_cancel(fields: Fields, request_id: str | None) -> list[Input]:
+    return [ReplyCancelled(fields.optional_string("response_id"), request_id)]
+
+
+def _playback(fields: Fields, _request_id: str | None) -> list[Input]:
+    return [extensions.read_playback(fields)]
+
+
+def _nothing(_fields: Fields, _request_id: str | None) -> list[Input]:
+    """`output_audio_buffer.clear` is for WebRTC, where the server owns the player; on a socket it means nothing."""
+    return []
+
+
+def _event_id(fields: Fields) -> str | None:
+    request_id = fields.value.get("event_id")
+    if not isinstance(request_id, str):
+        return None
+    if len(request_id) > MAX_EVENT_ID_CHARACTERS:
+        raise too_long("event_id", MAX_EVENT_ID_CHARACTERS)
+    return request_id

@@ -1,0 +1,53 @@
+"""What the wire has beyond OpenAI's, for clients that ask with the query `extensions=1`. See docs/protocol.md."""
+
+from pipeline.events import PlaybackReported, ReplyInterrupted, TurnMeasured
+from voice_server.wire.fields import Fields
+from voice_server.wire.json_text import Json
+
+AUDIO_FRAME_VERSION = 1
+
+
+def audio_frame(item_id: str, audio: bytes) -> bytes:
+    """A binary frame: version, length of the item id, the item id, a zero byte if that is odd, the audio.
+
+    The zero byte lets a browser view the 16-bit samples where they lie.
+    """
+    name = item_id.encode("ascii")
+    head = bytes((AUDIO_FRAME_VERSION, len(name))) + name
+    return head + b"\0" * (len(head) % 2) + audio
+
+
+def read_playback(fields: Fields) -> PlaybackReported:
+    """`voice.playback`: how much of a spoken item the loudspeaker has played. Raises RequestError."""
+    heard_seconds = fields.number("heard_ms", 0) / 1000
+    return PlaybackReported(fields.string("item_id"), heard_seconds, fields.boolean("playing"))
+
+
+def turn_message(turn: TurnMeasured) -> Json:
+    """`voice.turn`: where the time between the user's last word and the first sound went."""
+    spans = [
+        {"name": span.name, "start_ms": _milliseconds(span.start_seconds), "end_ms": _milliseconds(span.end_seconds)}
+        for span in turn.spans
+    ]
+    return {
+        "type": "voice.turn",
+        "item_id": turn.item_id,
+        "response_id": turn.reply_id,
+        "total_ms": spans[-1]["end_ms"] if spans else 0,
+        "spans": spans,
+    }
+
+
+def interrupted_message(interrupted: ReplyInterrupted) -> Json:
+    """`voice.interrupted`: what the user can have heard of a reply that speech stopped."""
+    return {
+        "type": "voice.interrupted",
+        "response_id": interrupted.reply_id,
+        "item_id": interrupted.item_id,
+        "heard_ms": _milliseconds(interrupted.heard_seconds),
+        "heard_text": interrupted.heard_text,
+    }
+
+
+def _milliseconds(seconds: float) -> int:
+    return round(seconds * 1000)
