@@ -1,0 +1,1 @@
+"""ElevenLabs, over its documented sockets."""

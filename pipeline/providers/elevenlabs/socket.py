@@ -1,0 +1,58 @@
+"""One socket to ElevenLabs, carrying JSON."""
+
+import contextlib
+from collections.abc import AsyncIterator, Mapping
+from typing import Any
+from urllib.parse import urlencode
+
+import orjson
+import websockets
+from websockets.asyncio.client import ClientConnection
+
+OPEN_SECONDS = 5.0
+CLOSE_SECONDS = 0.05
+"""The farewell is sent, but nobody should wait long for the answer to it."""
+LARGEST_MESSAGE_BYTES = 16 * 1024 * 1024
+SCHEMES = {"http": "ws", "https": "wss"}
+
+
+class JsonSocket:
+    """Messages in both directions. Raises what `websockets` raises, and ValueError for what is not a JSON object."""
+
+    def __init__(self, connection: ClientConnection) -> None:
+        self._connection = connection
+
+    async def send(self, message: Mapping[str, object]) -> None:
+        """Send a message."""
+        await self._connection.send(orjson.dumps(message), text=True)
+
+    async def receive(self) -> dict[str, Any]:
+        """Wait for the next message."""
+        message = orjson.loads(await self._connection.recv())
+        if not isinstance(message, dict):
+            raise TypeError("a message is not an object")
+        return message
+
+
+@contextlib.asynccontextmanager
+async def connected(
+    base_url: str, path: str, query: Mapping[str, str], api_key: str, session_id: str
+) -> AsyncIterator[JsonSocket]:
+    """A socket that is closed politely at the end of the block, and at once if the block is broken off."""
+    scheme, _, rest = base_url.rstrip("/").partition("://")
+    connection = await websockets.connect(
+        f"{SCHEMES.get(scheme, scheme)}://{rest}{path}?{urlencode(query)}",
+        additional_headers={"xi-api-key": api_key, "X-Session-Id": session_id},
+        open_timeout=OPEN_SECONDS,
+        close_timeout=CLOSE_SECONDS,
+        max_size=LARGEST_MESSAGE_BYTES,
+        compression=None,
+    )
+    try:
+        yield JsonSocket(connection)
+    except BaseException:
+        # Whoever broke it off, usually a user who interrupts, does not wait for the vendor's goodbye.
+        connection.transport.abort()
+        raise
+    finally:
+        await connection.close()

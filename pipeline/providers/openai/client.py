@@ -1,0 +1,18 @@
+"""The connection to OpenAI's API that its adapters share."""
+
+import httpx2
+from openai import AsyncOpenAI
+
+CONNECT_SECONDS = 5.0
+READ_SECONDS = 60.0
+"""The longest silence of a connection; the pipeline's own deadlines are shorter."""
+
+
+def client(api_key: str, base_url: str | None = None) -> AsyncOpenAI:
+    """A client to be given to the adapters, which do not close it: `async with client(…) as openai`.
+
+    It never tries again by itself: the SDK waits at least half a second before it does, and as long as a 429 asks for,
+    in which a caller hears nothing. Whoever called decides whether to try again or elsewhere.
+    """
+    timeout = httpx2.Timeout(READ_SECONDS, connect=CONNECT_SECONDS)
+    return AsyncOpenAI(api_key=api_key, base_url=base_url, max_retries=0, timeout=timeout)
