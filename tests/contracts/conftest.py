@@ -1,0 +1,32 @@
+"""The contract tests run once for each implementation."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+
+from tests.contracts.stages import LANGUAGE_MODEL, SPEECH_TO_TEXT, TEXT_TO_SPEECH, Stage
+
+
+@pytest.fixture(params=SPEECH_TO_TEXT)
+async def speech_to_text(request: pytest.FixtureRequest) -> AsyncIterator[Stage]:
+    async with SPEECH_TO_TEXT[request.param]() as stage:
+        yield stage
+
+
+@pytest.fixture(params=["openai-realtime", "elevenlabs"])
+async def live_speech_to_text(request: pytest.FixtureRequest) -> AsyncIterator[Stage]:
+    """Those that hear while the user speaks."""
+    async with SPEECH_TO_TEXT[request.param]() as stage:
+        yield stage
+
+
+@pytest.fixture(params=LANGUAGE_MODEL)
+async def language_model(request: pytest.FixtureRequest) -> AsyncIterator[Stage]:
+    async with LANGUAGE_MODEL[request.param]() as stage:
+        yield stage
+
+
+@pytest.fixture(params=TEXT_TO_SPEECH)
+async def text_to_speech(request: pytest.FixtureRequest) -> AsyncIterator[Stage]:
+    async with TEXT_TO_SPEECH[request.param]() as stage:
+        yield stage

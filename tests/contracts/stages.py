@@ -1,0 +1,127 @@
+"""Every implementation of the provider Protocols, with the vendor that it needs."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+import numpy as np
+
+from benchmarks.emulators import elevenlabs, openai
+from benchmarks.emulators.faults import Fault, FaultKind
+from benchmarks.emulators.scene import Scene
+from benchmarks.emulators.server import Server
+from pipeline.audio import FRAME_SAMPLES, INPUT_RATE, AudioFrame
+from pipeline.deadlines import with_deadlines
+from pipeline.providers.elevenlabs.speech_to_text import ElevenLabsSpeechToText
+from pipeline.providers.elevenlabs.text_to_speech import ElevenLabsTextToSpeech
+from pipeline.providers.openai.client import client
+from pipeline.providers.openai.language_model import OpenAILanguageModel
+from pipeline.providers.openai.speech_to_text import OpenAIRealtimeTranscription, OpenAITranscription
+from pipeline.providers.openai.text_to_speech import OpenAITextToSpeech
+
+T = TypeVar("T")
+
+ENOUGH_SECONDS = 20.0
+"""For anything that works, on a machine that is busy with other things."""
+TINY_SECONDS = 0.2
+"""For what never comes."""
+HANGING = frozenset((FaultKind.HANG_ON_CONNECT, FaultKind.HANG_MIDWAY, FaultKind.DRIP))
+"""Faults that only a deadline notices."""
+
+
+@dataclass(frozen=True)
+class Stage:
+    """A provider and, if there is one, the vendor behind it."""
+
+    provider: Any
+    scene: Scene
+    server: Server
+
+    def breaks(self, kind: FaultKind) -> None:
+        """The next request goes wrong."""
+        self.scene.faults.add(Fault(kind, times=1))
+
+    async def is_quiet(self, connections: int) -> None:
+        """Wait until the vendor has no more connections than before and no task of ours is left."""
+        assert own_tasks() == []
+        await until(lambda: self.server.connections <= connections and not socket_tasks())
+
+
+def own_tasks() -> list[str]:
+    """The tasks of the project's own coroutines, tests left aside."""
+    return [
+        task.get_name() for task in asyncio.all_tasks() if "/pipeline/" in _file(task) and "tests" not in _file(task)
+    ]
+
+
+def socket_tasks() -> list[str]:
+    """The tasks of open client sockets."""
+    return [task.get_name() for task in asyncio.all_tasks() if "/websockets/" in _file(task)]
+
+
+def _file(task: asyncio.Task[Any]) -> str:
+    code = getattr(task.get_coro(), "cr_code", None)
+    return code.co_filename if code else ""
+
+
+@asynccontextmanager
+async def with_openai(make: Callable[[Any], Any]) -> AsyncIterator[Stage]:
+    scene = Scene()
+    async with Server(openai.application(scene)) as server, client("sk-test", f"{server.url}/v1") as connection:
+        yield Stage(make(connection), scene, server)
+
+
+@asynccontextmanager
+async def with_elevenlabs(make: Callable[[str, str], Any]) -> AsyncIterator[Stage]:
+    scene = Scene()
+    async with Server(elevenlabs.application(scene)) as server:
+        yield Stage(make("xi-test", server.url), scene, server)
+
+
+Opening = Callable[[], AbstractAsyncContextManager[Stage]]
+
+SPEECH_TO_TEXT: dict[str, Opening] = {
+    "openai": lambda: with_openai(OpenAITranscription),
+    "openai-whisper": lambda: with_openai(lambda connection: OpenAITranscription(connection, "whisper-1")),
+    "openai-realtime": lambda: with_openai(OpenAIRealtimeTranscription),
+    "elevenlabs": lambda: with_elevenlabs(ElevenLabsSpeechToText),
+}
+LANGUAGE_MODEL: dict[str, Opening] = {"openai": lambda: with_openai(OpenAILanguageModel)}
+TEXT_TO_SPEECH: dict[str, Opening] = {
+    "openai": lambda: with_openai(OpenAITextToSpeech),
+    "elevenlabs": lambda: with_elevenlabs(ElevenLabsTextToSpeech),
+}
+
+
+def frames(seconds: float) -> list[AudioFrame]:
+    """Something to hear."""
+    count = round(seconds * INPUT_RATE / FRAME_SAMPLES)
+    hum = (3000 * np.sin(np.arange(FRAME_SAMPLES) / 8)).astype(np.int16)
+    return [AudioFrame(hum, is_speech=True)] * count
+
+
+async def given(values: list[T]) -> AsyncGenerator[T, None]:
+    """All values, one after the other."""
+    for value in values:
+        yield value
+
+
+async def gathered(stream: AsyncGenerator[T, None], seconds: float = ENOUGH_SECONDS) -> list[T]:
+    """Everything that a provider gives."""
+    async with contextlib.aclosing(with_deadlines(stream, seconds, seconds, "The provider")) as values:
+        return [value async for value in values]
+
+
+def patience(kind: FaultKind) -> float:
+    """The deadline for a request that is struck, in seconds."""
+    return TINY_SECONDS if kind in HANGING else ENOUGH_SECONDS
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    """Let the other end of a socket work until something holds."""
+    async with asyncio.timeout(ENOUGH_SECONDS):
+        while not condition():  # noqa: ASYNC110 the other end has no event that we may wait for
+            await asyncio.sleep(0)
