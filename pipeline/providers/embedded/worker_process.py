@@ -57,8 +57,7 @@ class WorkerProcess:
         supervisor, self._supervisor = self._supervisor, None
         if supervisor is not None:
             supervisor.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await supervisor
+            await asyncio.gather(supervisor, return_exceptions=True)
             self._refuse(f"The worker {self._module} is closed.")
 
     @property
@@ -119,7 +118,11 @@ class WorkerProcess:
         loop = asyncio.get_running_loop()
         while True:
             started = loop.time()
-            await self._live()
+            try:
+                await self._live()
+            except OSError:
+                logger.exception("worker %s cannot be started", self._module)
+                pause_seconds = pause_seconds or FIRST_PAUSE_SECONDS
             if loop.time() - started >= MIN_LIFE_SECONDS:
                 pause_seconds = 0.0
                 continue
