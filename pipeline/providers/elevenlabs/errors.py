@@ -60,4 +60,4 @@ def elevenlabs_errors(what: str) -> Iterator[None]:
 def refused(what: str, reason: str, message: str) -> ProviderUnavailable:
     """The error for a reason that the vendor gave."""
     code, advice, retryable = ADVICE.get(reason, OTHER)
-    return ProviderUnavailable(f"{what} was refused: {message} {advice}", code=code, retryable=retryable)
+    return ProviderUnavailable(f"{what} was refused: {message.rstrip('. ')}. {advice}", code=code, retryable=retryable)

@@ -10,8 +10,8 @@ import websockets
 from websockets.asyncio.client import ClientConnection
 
 OPEN_SECONDS = 5.0
-CLOSE_SECONDS = 0.05
-"""The farewell is sent, but nobody should wait long for the answer to it."""
+CLOSE_SECONDS = 0.0
+"""The farewell is sent, but nobody waits for the answer to it."""
 LARGEST_MESSAGE_BYTES = 16 * 1024 * 1024
 SCHEMES = {"http": "ws", "https": "wss"}
 

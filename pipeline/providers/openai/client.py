@@ -1,11 +1,16 @@
 """The connection to OpenAI's API that its adapters share."""
 
 import httpx2
-from openai import AsyncOpenAI
+from openai import AsyncOpenAI, DefaultAsyncHttpxClient
 
 CONNECT_SECONDS = 5.0
 READ_SECONDS = 60.0
 """The longest silence of a connection; the pipeline's own deadlines are shorter."""
+KEPT_SECONDS = 300.0
+"""How long an idle connection is kept. A user thinks for longer than the five seconds that are the client's default,
+and would wait for a new handshake after each thought."""
+MAX_CONNECTIONS = 1000
+MAX_KEPT_CONNECTIONS = 100
 
 
 def client(api_key: str, base_url: str | None = None) -> AsyncOpenAI:
@@ -15,4 +20,8 @@ def client(api_key: str, base_url: str | None = None) -> AsyncOpenAI:
     in which a caller hears nothing. Whoever called decides whether to try again or elsewhere.
     """
     timeout = httpx2.Timeout(READ_SECONDS, connect=CONNECT_SECONDS)
-    return AsyncOpenAI(api_key=api_key, base_url=base_url, max_retries=0, timeout=timeout)
+    limits = httpx2.Limits(
+        max_connections=MAX_CONNECTIONS, max_keepalive_connections=MAX_KEPT_CONNECTIONS, keepalive_expiry=KEPT_SECONDS
+    )
+    http = DefaultAsyncHttpxClient(limits=limits, timeout=timeout)
+    return AsyncOpenAI(api_key=api_key, base_url=base_url, max_retries=0, timeout=timeout, http_client=http)

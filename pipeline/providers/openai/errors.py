@@ -53,7 +53,7 @@ def refused(what: str, status: int, message: str, code: str | None) -> ProviderU
     if code == "insufficient_quota":
         ours, advice = QUOTA
     retryable = status >= 500 or (status == 429 and code != "insufficient_quota") or status == 408
-    return ProviderUnavailable(f"{what} was refused: {message} {advice}", code=ours, retryable=retryable)
+    return ProviderUnavailable(f"{what} was refused: {message.rstrip('. ')}. {advice}", code=ours, retryable=retryable)
 
 
 def _reason(error: BaseException) -> str:

@@ -27,8 +27,8 @@ from pipeline.providers.openai.errors import openai_errors
 WHAT = "OpenAI's transcription"
 SHORTEST_SECONDS = 0.1
 """Less audio than this is refused."""
-SOCKET: Any = {"open_timeout": 5, "close_timeout": 0.05, "max_size": 1 << 20}
-"""The farewell is sent, but nobody should wait long for the answer to it."""
+SOCKET: Any = {"open_timeout": 5, "close_timeout": 0, "max_size": 1 << 20}
+"""The farewell is sent, but nobody waits for the answer to it."""
 
 
 class OpenAITranscription:
