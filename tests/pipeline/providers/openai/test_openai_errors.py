@@ -1,0 +1,78 @@
+"""OpenAI's refusals: what happened, and what to do."""
+
+from contextlib import aclosing
+
+import openai as sdk
+import pytest
+import websockets
+
+from benchmarks.emulators import openai
+from benchmarks.emulators.scene import Scene
+from benchmarks.emulators.server import Server
+from pipeline.errors import ProviderTimeout, ProviderUnavailable
+from pipeline.providers.interfaces import CompletionOptions, ModelMessage, TranscriptionOptions
+from pipeline.providers.openai.client import client
+from pipeline.providers.openai.errors import openai_errors, refused
+from pipeline.providers.openai.language_model import OpenAILanguageModel
+from pipeline.providers.openai.speech_to_text import OpenAIRealtimeTranscription
+from tests.contracts.stages import frames, given
+
+
+async def test_a_wrong_key() -> None:
+    scene = Scene(keys=frozenset({"sk-right"}))
+    async with Server(openai.application(scene)) as server, client("sk-wrong", f"{server.url}/v1") as connection:
+        stream = OpenAILanguageModel(connection).complete([ModelMessage("user", "Hi.")], CompletionOptions("s"))
+        with pytest.raises(ProviderUnavailable) as failure:
+            await anext(stream)
+    assert failure.value.message == (
+        "OpenAI's language model was refused: Incorrect API key provided. Check OPENAI_API_KEY."
+    )
+    assert (failure.value.code, failure.value.retryable) == ("provider_key_rejected", False)
+
+
+async def test_a_wrong_key_at_the_socket() -> None:
+    scene = Scene(keys=frozenset({"sk-right"}))
+    async with Server(openai.application(scene)) as server, client("sk-wrong", f"{server.url}/v1") as connection:
+        hearing = OpenAIRealtimeTranscription(connection).transcribe(given(frames(1.0)), TranscriptionOptions("s"))
+        async with aclosing(hearing) as stream:
+            with pytest.raises(ProviderUnavailable, match="Check OPENAI_API_KEY") as failure:
+                await anext(stream)
+    assert failure.value.code == "provider_key_rejected"
+
+
+async def test_an_unknown_model() -> None:
+    async with Server(openai.application(Scene())) as server, client("sk-test", f"{server.url}/v1") as connection:
+        model = OpenAILanguageModel(connection, "unknown")
+        with pytest.raises(ProviderUnavailable, match="Check the model's name") as failure:
+            await anext(model.complete([ModelMessage("user", "Hi.")], CompletionOptions("s")))
+    assert failure.value.code == "provider_model_unknown"
+
+
+def test_an_empty_purse_is_no_rate_limit() -> None:
+    purse = refused("OpenAI's speech", 429, "You exceeded your current quota.", "insufficient_quota")
+    assert (purse.code, purse.retryable) == ("provider_quota_exceeded", False)
+    haste = refused("OpenAI's speech", 429, "Slow down.", "rate_limit_exceeded")
+    assert (haste.code, haste.retryable) == ("provider_rate_limited", True)
+
+
+@pytest.mark.parametrize(
+    ("theirs", "ours"),
+    [
+        (TimeoutError(), ProviderTimeout),
+        (OSError("no route to host"), ProviderUnavailable),
+        (websockets.ConnectionClosedError(None, None), ProviderUnavailable),
+        (sdk.OpenAIError("odd"), ProviderUnavailable),
+    ],
+)
+def test_every_error_becomes_one_of_ours(theirs: Exception, ours: type[Exception]) -> None:
+    with pytest.raises(ours) as failure, openai_errors("OpenAI's speech"):
+        raise theirs
+    assert failure.value.__cause__ is theirs
+    assert str(failure.value).startswith("OpenAI's speech")
+
+
+def test_our_own_errors_pass() -> None:
+    ours = ProviderTimeout("The language model did not begin.")
+    with pytest.raises(ProviderTimeout) as failure, openai_errors("OpenAI's speech"):
+        raise ours
+    assert failure.value is ours
