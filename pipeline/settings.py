@@ -55,6 +55,8 @@ class SessionSettings:
 
     speech_start_seconds: float = 0.12
     """Speech within the last 0.3 s that counts as somebody speaking, not as a click."""
+    reports_playback: bool = False
+    """Whether the client tells what its loudspeaker has played."""
     max_lead_seconds: float = 1.0
     """Audio that may be sent ahead of the ear; what an interruption wastes at most."""
     max_utterance_seconds: float = 120.0

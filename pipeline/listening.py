@@ -1,0 +1,87 @@
+"""The user's half of a conversation: samples in; voice, and the utterance that is open, out. Without tasks."""
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from pipeline.audio import FRAME_SAMPLES, FRAME_SECONDS, AudioFrame, Framer, Samples
+from pipeline.items import new_id
+from pipeline.segmenter import Segmenter, Voice
+from pipeline.settings import SessionSettings
+from pipeline.utterance import Utterance
+from pipeline.vad import LoudnessVoiceActivity, VoiceActivityDetector
+
+MANUAL_THRESHOLD = 0.5
+"""How sure to be of speech where turn detection is off; a recogniser finds the words in the audio by it."""
+
+
+class Listening:
+    """Hears the microphone."""
+
+    def __init__(self, detector: VoiceActivityDetector) -> None:
+        self.utterance: Utterance | None = None
+        """The one that is open."""
+        self._framer = Framer()
+        self._detector = detector
+        self._segmenter = Segmenter()
+        self._last_frame: AudioFrame | None = None
+
+    @property
+    def position_seconds(self) -> float:
+        """Audio received so far."""
+        return self._segmenter.position_seconds
+
+    def apply(self, settings: SessionSettings) -> None:
+        """Keep as much audio from before an utterance as these settings want."""
+        detection = settings.turn_detection
+        self._segmenter.keep(detection.prefix_padding_seconds if detection else 0.0)
+
+    def hear(self, samples: Samples, settings: SessionSettings) -> Iterator[Voice]:
+        """Take int16 samples at 16 kHz; measure them frame by frame, as long as the caller asks for more."""
+        for frame in self._framer.push(samples):
+            yield self._hear_frame(frame, settings)
+
+    def flush(self, settings: SessionSettings) -> Iterator[Voice]:
+        """Hear the last samples too, which do not fill a frame."""
+        yield from self.hear(np.zeros(FRAME_SAMPLES - 1, np.int16), settings)
+        self._framer.clear()
+
+    def forget(self) -> None:
+        """What was heard so far belongs to nothing."""
+        self._framer.clear()
+        self._segmenter.forget()
+
+    def open(self, settings: SessionSettings, *, with_preroll: bool) -> Utterance:
+        """Begin an utterance: with the moments before the speech was noticed, or with the current frame."""
+        assert self._last_frame is not None
+        frames = self._segmenter.take_preroll() if with_preroll else [self._last_frame]
+        start_seconds = self.position_seconds - len(frames) * FRAME_SECONDS
+        self.utterance = Utterance(new_id("item"), start_seconds, settings.transcription_deadline_seconds)
+        self.utterance.push(frames)
+        return self.utterance
+
+    def close(self) -> Utterance:
+        """End the utterance."""
+        utterance, self.utterance = self.utterance, None
+        assert utterance is not None
+        self._segmenter.forget()
+        return utterance
+
+    def _hear_frame(self, samples: Samples, settings: SessionSettings) -> Voice:
+        detection = settings.turn_detection
+        threshold = detection.threshold if detection else MANUAL_THRESHOLD
+        self._last_frame = frame = AudioFrame(samples, self._detector.is_speech(samples, threshold))
+        if self.utterance:
+            self.utterance.push([frame])
+        return self._segmenter.push(frame)
+
+
+def recorded(item_id: str, samples: Samples, settings: SessionSettings) -> Utterance:
+    """An utterance that is complete already: speech that was not heard but sent in one piece (int16, 16 kHz)."""
+    # A recording can be long, and Silero's network would hold up every other conversation; loudness will do here.
+    detector = LoudnessVoiceActivity()
+    utterance = Utterance(item_id, 0.0, settings.transcription_deadline_seconds)
+    padded = np.concatenate((samples, np.zeros(-len(samples) % FRAME_SAMPLES, np.int16)))
+    utterance.push(AudioFrame(frame, detector.is_speech(frame, MANUAL_THRESHOLD)) for frame in Framer().push(padded))
+    utterance.close()
+    return utterance

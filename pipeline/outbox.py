@@ -1,0 +1,83 @@
+"""What waits to be sent to the client, in order.
+
+Small facts are never dropped. The work of a reply (its audio, its words) is accepted only while the reply is open:
+what a cancelled task still says on its way out, or what waited when the reply was ended, never leaves. Audio is
+bounded by whoever makes it (see playback.py); the number of facts is bounded here, against a client that does not read.
+"""
+
+import asyncio
+from collections import deque
+
+from pipeline.errors import PipelineError
+from pipeline.events import (
+    Output,
+    ReplyArguments,
+    ReplyAudio,
+    ReplyFinished,
+    ReplyItemFinished,
+    ReplyItemStarted,
+    ReplyStarted,
+    ReplyText,
+    ToolCalled,
+    ToolReturned,
+)
+
+MAX_WAITING = 10_000
+"""Events. A client that is so far behind will not catch up."""
+
+_WORK = (ReplyItemStarted, ReplyText, ReplyAudio, ReplyArguments, ReplyItemFinished, ToolCalled, ToolReturned)
+_DELTAS = (ReplyText, ReplyAudio, ReplyArguments)
+
+
+class OutboxClosed(Exception):
+    """Nothing comes any more."""
+
+
+class Outbox:
+    """The queue between a conversation and its client."""
+
+    def __init__(self) -> None:
+        self._waiting: deque[Output] = deque()
+        self._open_replies: set[str] = set()
+        self._changed = asyncio.Event()
+        self._closed = False
+        self._overflowed = False
+
+    def put(self, output: Output) -> None:
+        """Let it be sent."""
+        if self._closed or self._overflowed:
+            return
+        if isinstance(output, ReplyStarted):
+            self._open_replies.add(output.reply_id)
+        elif isinstance(output, (*_WORK, ReplyFinished)):
+            if output.reply_id not in self._open_replies:
+                return
+            if isinstance(output, ReplyFinished):
+                self._open_replies.discard(output.reply_id)
+        self._waiting.append(output)
+        self._overflowed = len(self._waiting) > MAX_WAITING
+        self._changed.set()
+
+    def discard(self, reply_id: str) -> None:
+        """Forget the audio and words of this reply that wait. What follows of it is still accepted."""
+        self._waiting = deque(
+            output for output in self._waiting if not (isinstance(output, _DELTAS) and output.reply_id == reply_id)
+        )
+
+    async def get(self) -> Output:
+        """Give the next event. Raises OutboxClosed at the end, and PipelineError if the client is too slow."""
+        while not self._waiting and not self._closed:
+            self._changed.clear()
+            await self._changed.wait()
+        if self._overflowed:
+            raise PipelineError(
+                "client_too_slow", f"The client did not read {MAX_WAITING} events. Read events as they come."
+            )
+        if not self._waiting:
+            raise OutboxClosed
+        return self._waiting.popleft()
+
+    def close(self) -> None:
+        """Accept nothing more; what waits may still be taken."""
+        self._closed = True
+        self._changed.set()

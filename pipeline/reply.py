@@ -1,0 +1,260 @@
+"""One reply of the assistant: messages in, audio (or text) and function calls out; stopped only by cancelling it."""
+
+import asyncio
+import json
+from collections.abc import Mapping, Sequence
+from contextlib import aclosing
+from dataclasses import dataclass, field, replace
+from typing import Literal
+
+from pipeline.conversation import Conversation
+from pipeline.deadlines import with_deadlines
+from pipeline.errors import PipelineError, ProviderError
+from pipeline.events import (
+    ReplyArguments,
+    ReplyAudio,
+    ReplyFinished,
+    ReplyItemFinished,
+    ReplyItemStarted,
+    ReplyText,
+    ToolCalled,
+    ToolReturned,
+)
+from pipeline.items import FunctionCall, Item, Message, Speech, Status, Text, new_id
+from pipeline.latency import Waterfall
+from pipeline.outbox import Outbox
+from pipeline.playback import Playback
+from pipeline.providers.interfaces import (
+    Completed,
+    CompletionOptions,
+    LanguageModel,
+    ModelMessage,
+    TextDelta,
+    TextToSpeech,
+    ToolCall,
+    ToolCallDelta,
+    ToolDefinition,
+    Usage,
+    VoiceOptions,
+)
+from pipeline.settings import ReplyOptions, SessionSettings
+from pipeline.speaking import Speaking
+from pipeline.tools import Tool
+
+MAX_WAITING_DELTAS = 256
+"""Deltas that the model may be ahead of the voice."""
+
+
+@dataclass(slots=True)
+class _OpenCall:
+    """A function call that the model is still writing."""
+
+    call: ToolCall
+    item: FunctionCall | None
+    """None if the server runs it."""
+
+
+@dataclass(slots=True)
+class Reply:
+    """One reply. `run` does everything; cancel its task and call `stop` to end it early."""
+
+    id: str
+    options: ReplyOptions
+    """With nothing left open."""
+    settings: SessionSettings
+    session_id: str
+    model: LanguageModel
+    voice: TextToSpeech
+    tools: Mapping[str, Tool]
+    """What the server runs, by name."""
+    conversation: Conversation | None
+    """Where its items go; None: nowhere."""
+    outbox: Outbox
+    waterfall: Waterfall
+    playback: Playback = field(default_factory=Playback)
+    message: Message | None = None
+    """The item that is spoken or written, once it has begun."""
+    usage: Usage = field(default_factory=Usage)
+    _deltas: asyncio.Queue[str | None] = field(default_factory=lambda: asyncio.Queue(MAX_WAITING_DELTAS))
+    _written: list[str] = field(default_factory=list)
+
+    async def run(self, messages: list[ModelMessage] | None) -> None:
+        """Answer these messages; None: there is nothing to answer, and the reply is empty.
+
+        Raises ProviderError, after which `fail` is due.
+        """
+        reason = "stop"
+        if messages is not None:
+            try:
+                reason = await self._answer(messages)
+            except* ProviderError as group:
+                raise _first_error(group) from group
+        self._finish_message("incomplete" if reason in ("length", "content_filter") else "completed")
+        self.outbox.put(self._finished(reason))
+
+    def fail(self, error: ProviderError) -> None:
+        """End it because a provider failed."""
+        self._finish_message("incomplete")
+        self.outbox.put(ReplyFinished(self.id, "failed", error=error, usage=self.usage))
+
+    def stop(self, reason: Literal["turn_detected", "client_cancelled"]) -> None:
+        """End it because somebody wants no more of it; what the cancelled task still puts out goes nowhere."""
+        self._finish_message("incomplete")
+        self.outbox.put(ReplyFinished(self.id, "cancelled", reason, usage=self.usage))
+
+    def _finished(self, reason: str) -> ReplyFinished:
+        match reason:
+            case "length":
+                return ReplyFinished(self.id, "incomplete", "max_output_tokens", usage=self.usage)
+            case "content_filter":
+                return ReplyFinished(self.id, "incomplete", "content_filter", usage=self.usage)
+            case _:
+                return ReplyFinished(self.id, "completed", usage=self.usage)
+
+    async def _answer(self, messages: list[ModelMessage]) -> str:
+        """Write and say it at the same time; give the reason why the model ended."""
+        async with asyncio.TaskGroup() as group:
+            writing = group.create_task(self._write(messages))
+            group.create_task(self._speak() if self.options.modality == "audio" else self._show())
+        return writing.result()
+
+    # --- the model's half ---
+
+    async def _write(self, messages: list[ModelMessage]) -> str:
+        for _ in range(self.settings.max_tool_rounds):
+            reason, calls = await self._write_round(messages)
+            if not calls:
+                break
+            messages.append(ModelMessage("assistant", "", tool_calls=tuple(calls)))
+            messages.extend([await self._run_tool(call) for call in calls])
+        await self._deltas.put(None)
+        return reason
+
+    async def _write_round(self, messages: Sequence[ModelMessage]) -> tuple[str, list[ToolCall]]:
+        """One answer of the model: give why it ended, and the calls that the server has to run."""
+        open_calls: dict[int, _OpenCall] = {}
+        deadline = self.settings.first_words_deadline_seconds
+        reason = "stop"
+        stream = self.model.complete(messages, self._completion_options())
+        what = f"The language model ({self.model.name})"
+        async with aclosing(with_deadlines(stream, deadline, deadline, what)) as deltas:
+            async for delta in deltas:
+                match delta:
+                    case TextDelta(text) if text:
+                        await self._deltas.put(text)
+                    case ToolCallDelta():
+                        self._write_call(open_calls, delta)
+                    case Completed():
+                        reason = delta.reason
+                        self.usage += delta.usage
+        self._finish_calls(open_calls)
+        return reason, [opened.call for opened in open_calls.values() if opened.item is None]
+
+    def _completion_options(self) -> CompletionOptions:
+        choice = self.options.tool_choice or "auto"
+        offered: list[ToolDefinition] = list(self.options.tools or ())
+        if choice == "auto":
+            taken = {tool.name for tool in offered}
+            offered += [tool.definition for name, tool in self.tools.items() if name not in taken]
+        return CompletionOptions(
+            session_id=self.session_id,
+            tools=offered,
+            tool_choice=choice,
+            max_output_tokens=self.options.max_output_tokens,
+            temperature=self.settings.temperature,
+        )
+
+    def _write_call(self, open_calls: dict[int, _OpenCall], delta: ToolCallDelta) -> None:
+        opened = open_calls.get(delta.index)
+        if opened is None:
+            opened = open_calls[delta.index] = self._open_call(delta)
+        opened.call = replace(opened.call, arguments=opened.call.arguments + delta.arguments)
+        if opened.item and delta.arguments:
+            self.outbox.put(ReplyArguments(self.id, opened.item.id, delta.arguments))
+
+    def _open_call(self, delta: ToolCallDelta) -> _OpenCall:
+        call = ToolCall(delta.call_id or new_id("call"), delta.name or "", "")
+        asked_by_client = any(tool.name == call.name for tool in self.options.tools or ())
+        if call.name in self.tools and not asked_by_client:
+            return _OpenCall(call, None)
+        item = FunctionCall(new_id("item"), call.call_id, call.name, "", "in_progress")
+        self._begin(item)
+        return _OpenCall(call, item)
+
+    def _finish_calls(self, open_calls: Mapping[int, _OpenCall]) -> None:
+        for opened in open_calls.values():
+            if opened.item:
+                self._finish(replace(opened.item, arguments=opened.call.arguments, status="completed"))
+
+    async def _run_tool(self, call: ToolCall) -> ModelMessage:
+        self.outbox.put(ToolCalled(self.id, call.name, call.arguments))
+        try:
+            arguments = json.loads(call.arguments or "{}")
+            if not isinstance(arguments, dict):
+                arguments = {}
+            output = await self.tools[call.name].run(arguments)
+        except (ValueError, PipelineError) as error:
+            # The model is told, as of any mistake, and can say it in its own words.
+            output = f"Error: {error}"
+        self.outbox.put(ToolReturned(self.id, call.name, output))
+        return ModelMessage("tool", output, call_id=call.call_id)
+
+    # --- the user's half ---
+
+    async def _show(self) -> None:
+        """Written replies: every delta leaves at once."""
+        while (text := await self._deltas.get()) is not None:
+            message = self._begin_message()
+            self._mark("first_words", asyncio.get_running_loop().time())
+            self._written.append(text)
+            self.outbox.put(ReplyText(self.id, message.id, text))
+
+    async def _speak(self) -> None:
+        """Spoken replies: clauses go to the voice as they are written, its audio leaves as it is made."""
+        options = VoiceOptions(self.session_id, self.options.voice, self.settings.language, self.settings.speed)
+        speaking = Speaking(self.voice, options, self._deltas, self.playback)
+        pieces = speaking.run(
+            deadline_seconds=self.settings.first_audio_deadline_seconds,
+            max_lead_seconds=self.settings.max_lead_seconds,
+        )
+        async with aclosing(pieces):
+            async for piece in pieces:
+                self._mark("first_words", speaking.first_clause_at)
+                message = self._begin_message()
+                text = "".join(spoken.text for spoken in piece.spoken)
+                self.outbox.put(ReplyAudio(self.id, message.id, piece.samples, text))
+
+    def _begin_message(self) -> Message:
+        if self.message is None:
+            self.message = Message(new_id("item"), "assistant", (), "in_progress")
+            self._begin(self.message)
+        return self.message
+
+    def _finish_message(self, status: Status) -> None:
+        if self.message:
+            is_spoken = self.options.modality == "audio"
+            content = Speech(self.playback.text) if is_spoken else Text("".join(self._written))
+            self.message = replace(self.message, content=(content,), status=status)
+            self._finish(self.message)
+
+    def _begin(self, item: Item) -> None:
+        previous = self.conversation.add(item) if self.conversation else None
+        self.outbox.put(ReplyItemStarted(self.id, item, previous))
+
+    def _finish(self, item: Item) -> None:
+        if self.conversation:
+            self.conversation.replace(item)
+        self.outbox.put(ReplyItemFinished(self.id, item))
+
+    def _mark(self, stage: str, at: float | None) -> None:
+        if at is not None:
+            self.waterfall.mark(stage, at)
+
+
+def _first_error(group: BaseExceptionGroup[ProviderError]) -> ProviderError:
+    """The provider's error that ended the reply; any other that it caused says less."""
+    error: BaseException = group
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    assert isinstance(error, ProviderError)
+    return error

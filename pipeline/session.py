@@ -1,0 +1,471 @@
+"""One live conversation: feeds the turn taking, and carries out what it decides. The only file with tasks.
+
+    async with Session(...) as session:
+        session.receive(AudioReceived(samples))      # never awaits
+        async for output in session.outputs(): ...   # in order
+
+Everything that happens is decided synchronously in `receive` or when a task of the session ends; everything that takes
+time is a task of the session's one task group: an utterance that is being transcribed, or a reply that is being given.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import AsyncGenerator, Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from types import TracebackType
+from typing import Literal, Self
+
+from pipeline.conversation import Conversation, model_messages, untranscribed, with_transcript
+from pipeline.errors import ProviderError, RequestError
+from pipeline.events import (
+    AudioCleared,
+    AudioCommitted,
+    AudioDropped,
+    AudioReceived,
+    IdleTimeout,
+    Input,
+    ItemAdded,
+    ItemCreated,
+    ItemCut,
+    ItemDeleted,
+    ItemDone,
+    ItemRemoved,
+    ItemRetrieved,
+    ItemShown,
+    ItemTruncated,
+    Output,
+    PlaybackReported,
+    ReplyAudio,
+    ReplyCancelled,
+    ReplyInterrupted,
+    ReplyRequested,
+    ReplyStarted,
+    RequestFailed,
+    SettingsApplied,
+    SettingsChanged,
+    SpeechStarted,
+    SpeechStopped,
+    UtteranceCommitted,
+)
+from pipeline.items import Item, Message, Speech, new_id
+from pipeline.latency import Waterfall
+from pipeline.listening import Listening, recorded
+from pipeline.outbox import Outbox, OutboxClosed
+from pipeline.providers.interfaces import (
+    LanguageModel,
+    ModelMessage,
+    SpeechToText,
+    TextToSpeech,
+    TranscriptionOptions,
+)
+from pipeline.reply import Reply
+from pipeline.segmenter import Voice
+from pipeline.settings import ReplyOptions, SessionSettings
+from pipeline.tools import Tool
+from pipeline.turn_taking import (
+    Action,
+    CancelReply,
+    CommitUtterance,
+    DropUtterance,
+    Happening,
+    OpenUtterance,
+    Refuse,
+    ReplyEnded,
+    SpeakUp,
+    StartReply,
+    TurnTaking,
+)
+from pipeline.utterance import Utterance
+from pipeline.vad import ConfirmedVoiceActivity, VoiceActivityDetector
+
+MAX_CUTTABLE_REPLIES = 20
+"""Spoken replies, the newest, that can be cut to what was heard of them."""
+TRUNCATION_TOLERANCE_SECONDS = 0.25
+"""A client may claim to have played this much more than was sent: clocks and rounding differ."""
+
+
+@dataclass(frozen=True, slots=True)
+class Providers:
+    """Who hears, thinks and speaks in a conversation."""
+
+    speech_to_text: SpeechToText
+    language_model: LanguageModel
+    text_to_speech: TextToSpeech
+    voice_activity: Callable[[], VoiceActivityDetector] = ConfirmedVoiceActivity
+
+
+@dataclass(frozen=True, slots=True)
+class _Turn:
+    """An utterance that is committed and waits for an answer."""
+
+    utterance: Utterance
+    speech_ended_at: float
+    committed_at: float
+
+
+class Session:
+    """A conversation that is going on. `async with` holds its tasks; leaving it ends them all."""
+
+    def __init__(
+        self,
+        session_id: str,
+        settings: SessionSettings,
+        providers: Providers,
+        tools: Sequence[Tool] = (),
+        conversation: Conversation | None = None,
+    ) -> None:
+        self.id = session_id
+        self.settings = settings
+        self.conversation = conversation or Conversation(max_kept_audio_seconds=settings.max_kept_audio_seconds)
+        self.outbox = Outbox()
+        self._providers = providers
+        self._tools: Mapping[str, Tool] = {tool.definition.name: tool for tool in tools}
+        self._turns = TurnTaking(settings)
+        self._listening = Listening(providers.voice_activity())
+        self._listening.apply(settings)
+        self._speech_ended_at = 0.0
+        self._turn: _Turn | None = None
+        """What the next reply answers."""
+        self._hearing: dict[str, tuple[Utterance, asyncio.Task[None]]] = {}
+        """By item: what has no transcript yet."""
+        self._replies: dict[str, tuple[Reply, asyncio.Task[None]]] = {}
+        """By id: those that are being given."""
+        self._reply: Reply | None = None
+        """The last one of the conversation, whether given or being given: what the user may be hearing."""
+        self._recent_replies: deque[Reply] = deque(maxlen=MAX_CUTTABLE_REPLIES)
+        """Those of the conversation that can still be cut to what was heard."""
+        self._group = asyncio.TaskGroup()
+
+    async def __aenter__(self) -> Self:
+        await self._group.__aenter__()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        for _, task in [*self._hearing.values(), *self._replies.values()]:
+            task.cancel()
+        self.outbox.close()
+        await self._group.__aexit__(kind, error, traceback)
+
+    def receive(self, event: Input) -> None:
+        """Take what the client sent or asked. What it asked in vain comes out as RequestFailed."""
+        try:
+            self._receive(event)
+        except RequestError as error:
+            self.outbox.put(RequestFailed(error, getattr(event, "request_id", None)))
+
+    async def outputs(self) -> AsyncGenerator[Output, None]:
+        """Everything that leaves, in order, until the session is closed.
+
+        Whoever takes a piece of audio from here is held to have sent it. Raises PipelineError if the client reads so
+        slowly that the outbox is full.
+        """
+        while True:
+            try:
+                output = await self.outbox.get()
+            except OutboxClosed:
+                return
+            if isinstance(output, ReplyAudio):
+                self._note_sent(output)
+            yield output
+
+    # --- what enters, and what is decided ---
+
+    def _receive(self, event: Input) -> None:
+        match event:
+            case AudioReceived(samples):
+                self._hear(self._listening.hear(samples, self.settings))
+            case AudioCommitted():
+                self._hear(self._listening.flush(self.settings))
+                self._decide(event)
+            case AudioCleared():
+                self._decide(event)
+                self._listening.forget()
+                self.outbox.put(AudioDropped())
+            case ItemCreated(item, previous_item_id):
+                self._create(item, previous_item_id)
+            case ItemDeleted(item_id):
+                self._delete(item_id)
+            case ItemRetrieved(item_id):
+                self.outbox.put(ItemShown(self._existing(item_id, "item_retrieve_invalid_item_id")))
+            case ItemTruncated(item_id, heard_seconds):
+                self._truncate(item_id, heard_seconds)
+            case ReplyRequested(input=items):
+                for item_id in (item for item in items or () if isinstance(item, str)):
+                    self._existing(item_id, "invalid_value")
+                self._decide(event)
+            case ReplyCancelled(reply_id):
+                self._cancel_requested(event, reply_id)
+            case PlaybackReported(item_id, heard_seconds, playing):
+                self._note_heard(item_id, heard_seconds, playing=playing)
+            case SettingsChanged(settings, request_id):
+                self.settings = self._turns.settings = settings
+                self._listening.apply(settings)
+                self.outbox.put(SettingsApplied(settings, request_id))
+
+    def _decide(self, happening: Happening) -> None:
+        for action in self._turns.receive(happening):
+            self._perform(action)
+
+    def _perform(self, action: Action) -> None:
+        match action:
+            case OpenUtterance(announce):
+                self._open_utterance(announce=announce)
+            case CommitUtterance(announce):
+                self._commit_utterance(announce=announce)
+            case DropUtterance():
+                _, task = self._hearing[self._listening.close().item_id]
+                task.cancel()
+            case StartReply(request):
+                self._start_reply(request or ReplyRequested())
+            case CancelReply(reason):
+                assert self._reply is not None
+                self._stop_reply(self._reply, reason)
+            case SpeakUp(silent_since_seconds):
+                item_id = new_id("item")
+                self.outbox.put(IdleTimeout(item_id, silent_since_seconds, self._listening.position_seconds))
+                self._add_utterance(Message(item_id, "user", (Speech(""),)))
+            case Refuse(error, request_id):
+                self.outbox.put(RequestFailed(error, request_id))
+
+    # --- the user's half ---
+
+    def _hear(self, voices: Iterator[Voice]) -> None:
+        for voice in voices:
+            if voice.silence_seconds == 0:
+                self._speech_ended_at = _now()
+            self._decide(voice)
+
+    def _open_utterance(self, *, announce: bool) -> None:
+        utterance = self._listening.open(self.settings, with_preroll=announce)
+        self._transcribe(utterance)
+        if announce:
+            self.outbox.put(SpeechStarted(utterance.item_id, utterance.start_seconds))
+            self._cut_what_still_plays()
+
+    def _commit_utterance(self, *, announce: bool) -> None:
+        utterance = self._listening.close()
+        if announce:
+            self.outbox.put(SpeechStopped(utterance.item_id, self._listening.position_seconds))
+        self._turn = _Turn(utterance, self._speech_ended_at, _now())
+        self._add_utterance(Message(utterance.item_id, "user", (Speech(None, utterance.samples()),)))
+        utterance.close()
+
+    def _add_utterance(self, message: Message) -> None:
+        previous = self.conversation.add(message)
+        self.outbox.put(UtteranceCommitted(message.id, previous))
+        self.outbox.put(ItemAdded(message, previous))
+        self.outbox.put(ItemDone(message, previous))
+
+    def _transcribe(self, utterance: Utterance) -> None:
+        task = self._group.create_task(self._run_utterance(utterance))
+        self._hearing[utterance.item_id] = (utterance, task)
+
+    async def _run_utterance(self, utterance: Utterance) -> None:
+        try:
+            recogniser = self._providers.speech_to_text
+            text = await utterance.run(recogniser, self._transcription_options(), self.outbox.put)
+            self.conversation.set_transcript(utterance.item_id, text or "")
+        finally:
+            del self._hearing[utterance.item_id]
+
+    def _transcription_options(self) -> TranscriptionOptions:
+        settings = self.settings
+        return TranscriptionOptions(self.id, settings.language, settings.transcription_prompt, settings.domain)
+
+    # --- the assistant's half ---
+
+    def _start_reply(self, request: ReplyRequested) -> None:
+        options = self._completed_options(request.options)
+        turn = None
+        if options.in_conversation:
+            turn, self._turn = self._turn, None
+        reply_id = new_id("resp")
+        reply = Reply(
+            id=reply_id,
+            options=options,
+            settings=self.settings,
+            session_id=self.id,
+            model=self._providers.language_model,
+            voice=self._providers.text_to_speech,
+            tools=self._tools,
+            conversation=self.conversation if options.in_conversation else None,
+            outbox=self.outbox,
+            waterfall=self._new_waterfall(reply_id, turn),
+        )
+        if options.in_conversation:
+            self._reply = reply
+            self._recent_replies.append(reply)
+        self.outbox.put(ReplyStarted(reply.id, options, request.request_id))
+        self._replies[reply.id] = (reply, self._group.create_task(self._give(reply, request, turn)))
+
+    def _completed_options(self, options: ReplyOptions) -> ReplyOptions:
+        """What was not said is taken from the session."""
+        settings = self.settings
+        return replace(
+            options,
+            instructions=settings.instructions if options.instructions is None else options.instructions,
+            modality=options.modality or settings.modality,
+            voice=options.voice or settings.voice,
+            tools=settings.tools if options.tools is None else options.tools,
+            tool_choice=options.tool_choice or settings.tool_choice,
+            max_output_tokens=options.max_output_tokens or settings.max_output_tokens,
+        )
+
+    def _new_waterfall(self, reply_id: str, turn: _Turn | None) -> Waterfall:
+        if turn is None:
+            return Waterfall(self.conversation.last_id or "", reply_id, _now())
+        waterfall = Waterfall(turn.utterance.item_id, reply_id, turn.speech_ended_at)
+        waterfall.mark("pause", turn.committed_at)
+        return waterfall
+
+    async def _give(self, reply: Reply, request: ReplyRequested, turn: _Turn | None) -> None:
+        try:
+            await reply.run(await self._context(reply, request, turn))
+        except ProviderError as error:
+            reply.fail(error)
+        finally:
+            del self._replies[reply.id]
+        # A reply that was cancelled does not come here: whoever cancelled it has said so to everybody.
+        if reply.options.in_conversation:
+            if not self.settings.reports_playback:
+                self._tell_where_time_went(reply)
+            unheard_seconds = reply.playback.made_seconds - reply.playback.heard_seconds(_now())
+            self._decide(ReplyEnded(unheard_seconds))
+
+    async def _context(self, reply: Reply, request: ReplyRequested, turn: _Turn | None) -> list[ModelMessage] | None:
+        """What the reply answers, as soon as all its words are known; None if there are no words to answer."""
+        for utterance, _ in list(self._hearing.values()):
+            if utterance.item_id in self.conversation:
+                await utterance.settled()
+        if turn:
+            if not await turn.utterance.transcript():
+                return None
+            reply.waterfall.mark("transcript", _now())
+        if request.input is None:
+            items = list(self.conversation)
+        else:
+            items = [await self._with_words(item) for item in request.input]
+        return model_messages(reply.options.instructions or "", items, self.settings.max_history_items)
+
+    async def _with_words(self, given: Item | str) -> Item:
+        """An item that one reply alone is about, with the words of its audio."""
+        item = self.conversation.get(given) if isinstance(given, str) else given
+        if item is None:
+            raise ProviderError("item_deleted", f"The item {given!r} was deleted before it could be answered.")
+        samples = untranscribed(item)
+        if samples is None:
+            return item
+        utterance = recorded(item.id, samples, self.settings)
+        await utterance.run(self._providers.speech_to_text, self._transcription_options(), lambda _: None)
+        return with_transcript(item, await utterance.transcript())
+
+    def _cancel_requested(self, request: ReplyCancelled, reply_id: str | None) -> None:
+        if reply_id in self._replies and not self._replies[reply_id][0].options.in_conversation:
+            self._stop_reply(self._replies[reply_id][0], "client_cancelled")
+        elif reply_id is None or (self._reply and reply_id == self._reply.id):
+            self._decide(request)
+        else:
+            message = f"Cancellation failed: no active response with the id {reply_id!r} found."
+            raise RequestError("response_cancel_not_active", message, param="response_id")
+
+    def _stop_reply(self, reply: Reply, reason: Literal["turn_detected", "client_cancelled"]) -> None:
+        _, task = self._replies[reply.id]
+        task.cancel()
+        self.outbox.discard(reply.id)
+        reply.playback.cut(reply.playback.heard_seconds(_now()))
+        reply.stop(reason)
+        self._tell_what_was_heard(reply)
+
+    # --- what was sent, and what was heard of it ---
+
+    def _spoken(self, item_id: str) -> Reply | None:
+        for reply in self._recent_replies:
+            if reply.message and reply.message.id == item_id:
+                return reply
+        return None
+
+    def _note_sent(self, audio: ReplyAudio) -> None:
+        if reply := self._spoken(audio.item_id):
+            reply.playback.sent(len(audio.samples), _now())
+            reply.waterfall.mark("first_audio", _now())
+
+    def _note_heard(self, item_id: str, heard_seconds: float, *, playing: bool) -> None:
+        reply = self._spoken(item_id)
+        if reply is None:
+            return
+        playback = reply.playback
+        playback.reported(heard_seconds, _now(), playing=playing)
+        if heard_seconds > 0 and "heard" not in reply.waterfall:
+            reply.waterfall.mark("heard", _now() - heard_seconds)
+            self._tell_where_time_went(reply)
+        was_stopped = not playing and reply.id not in self._replies and heard_seconds < playback.made_seconds
+        if was_stopped and playback.cut_seconds != heard_seconds:
+            self._cut(reply, heard_seconds)
+
+    def _cut_what_still_plays(self) -> None:
+        """Speech stops what the loudspeaker still says of a reply that is already complete."""
+        detection = self.settings.turn_detection
+        reply = self._reply
+        if reply is None or reply.id in self._replies or not (detection and detection.interrupt_reply):
+            return
+        playback = reply.playback
+        if playback.cut_seconds is None and (heard_seconds := playback.heard_seconds(_now())) < playback.made_seconds:
+            self.outbox.discard(reply.id)
+            self._cut(reply, heard_seconds)
+
+    def _cut(self, reply: Reply, heard_seconds: float) -> None:
+        assert reply.message is not None
+        self.conversation.set_transcript(reply.message.id, reply.playback.cut(heard_seconds))
+        self._tell_what_was_heard(reply)
+
+    def _tell_what_was_heard(self, reply: Reply) -> None:
+        playback = reply.playback
+        if reply.message and playback.sent_seconds and playback.cut_seconds is not None:
+            self.outbox.put(ReplyInterrupted(reply.id, reply.message.id, playback.cut_seconds, playback.text))
+
+    def _tell_where_time_went(self, reply: Reply) -> None:
+        if "first_audio" in reply.waterfall:
+            self.outbox.put(reply.waterfall.measured())
+
+    # --- the client's own hand on the conversation ---
+
+    def _existing(self, item_id: str, code: str) -> Item:
+        item = self.conversation.get(item_id)
+        if item is None:
+            raise RequestError(code, f"There is no item with the id {item_id!r}.", param="item_id")
+        return item
+
+    def _create(self, item: Item, previous_item_id: str | None) -> None:
+        previous = self.conversation.add(item, previous_item_id)
+        self.outbox.put(ItemAdded(item, previous))
+        self.outbox.put(ItemDone(item, previous))
+        if (samples := untranscribed(item)) is not None:
+            self._transcribe(recorded(item.id, samples, self.settings))
+
+    def _delete(self, item_id: str) -> None:
+        self._existing(item_id, "item_delete_invalid_item_id")
+        self.conversation.remove(item_id)
+        self.outbox.put(ItemRemoved(item_id))
+
+    def _truncate(self, item_id: str, heard_seconds: float) -> None:
+        self._existing(item_id, "item_truncate_invalid_item_id")
+        reply = self._spoken(item_id)
+        if reply is None or reply.options.modality != "audio":
+            raise RequestError("invalid_value", "Only the assistant's audio can be truncated.", param="item_id")
+        sent_seconds = reply.playback.sent_seconds
+        if heard_seconds > sent_seconds + TRUNCATION_TOLERANCE_SECONDS:
+            message = (
+                f"Audio content of {sent_seconds * 1000:.0f}ms is already shorter than {heard_seconds * 1000:.0f}ms."
+            )
+            raise RequestError("invalid_value", message, param="audio_end_ms")
+        reply.playback.reported(heard_seconds, _now(), playing=False)
+        text = reply.playback.cut(min(heard_seconds, sent_seconds))
+        self.conversation.set_transcript(item_id, text)
+        self.outbox.put(ItemCut(item_id, heard_seconds, text))
+
+
+def _now() -> float:
+    """Seconds of the event loop's clock; in tests it may be a virtual one."""
+    return asyncio.get_running_loop().time()

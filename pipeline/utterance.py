@@ -1,0 +1,143 @@
+"""One stretch of the user's speech: audio in, transcript out."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterable
+from contextlib import aclosing
+
+import numpy as np
+
+from pipeline.audio import FRAME_SECONDS, SILENCE, AudioFrame, Samples
+from pipeline.errors import PipelineError, ProviderError, ProviderTimeout
+from pipeline.events import Output, TranscriptCompleted, TranscriptDelta, TranscriptFailed
+from pipeline.providers.interfaces import SpeechToText, TranscriptionOptions
+
+
+class Utterance:
+    """Collects audio while the user speaks, and hands it to a recogniser at the same time.
+
+    Its audio is bounded by the turn taking, which ends an utterance that goes on for too long.
+    """
+
+    def __init__(self, item_id: str, start_seconds: float, deadline_seconds: float) -> None:
+        self.item_id = item_id
+        self.start_seconds = start_seconds
+        """Where it begins in the audio received."""
+        self._frames: list[AudioFrame] = []
+        self._more = asyncio.Event()
+        self._closed = asyncio.Event()
+        self._deadline: asyncio.Timeout | None = None
+        self._deadline_seconds = deadline_seconds
+        self._done = asyncio.Event()
+        self._transcript: str | PipelineError = ""
+
+    def push(self, frames: Iterable[AudioFrame]) -> None:
+        """The user speaks on."""
+        self._frames.extend(frames)
+        self._more.set()
+
+    def close(self) -> None:
+        """The user is done: the transcript is due."""
+        self._closed.set()
+        self._more.set()
+        self._start_deadline()
+
+    @property
+    def seconds(self) -> float:
+        """Audio so far."""
+        return len(self._frames) * FRAME_SECONDS
+
+    def samples(self) -> Samples:
+        """All of its audio: int16, 16 kHz."""
+        return np.concatenate([frame.samples for frame in self._frames]) if self._frames else SILENCE
+
+    async def settled(self) -> None:
+        """Wait until the words are known, or known to be lost."""
+        await self._done.wait()
+
+    async def transcript(self) -> str:
+        """Wait for the words. Raises ProviderError if they will never be known."""
+        await self.settled()
+        if isinstance(self._transcript, PipelineError):
+            raise self._transcript
+        return self._transcript
+
+    async def run(
+        self, recogniser: SpeechToText, options: TranscriptionOptions, put: Callable[[Output], None]
+    ) -> str | None:
+        """Have it transcribed while it is still spoken; give the words, or None if that failed."""
+        try:
+            text = await self._transcribe(recogniser, options, put)
+        except ProviderError as error:
+            self._transcript = error
+        else:
+            self._transcript = text
+        # A recogniser may end or fail before the user does; the news is about a whole utterance.
+        await self._closed.wait()
+        self._done.set()
+        if isinstance(self._transcript, PipelineError):
+            put(TranscriptFailed(self.item_id, self._transcript))
+            return None
+        put(TranscriptCompleted(self.item_id, self._transcript, self.seconds))
+        return self._transcript
+
+    async def _transcribe(
+        self, recogniser: SpeechToText, options: TranscriptionOptions, put: Callable[[Output], None]
+    ) -> str:
+        shown = ShownWords()
+        try:
+            async with asyncio.timeout(None) as self._deadline:
+                if self._closed.is_set():
+                    self._start_deadline()
+                async with aclosing(recogniser.transcribe(self._audio(), options)) as transcripts:
+                    async for transcript in transcripts:
+                        if transcript.is_final:
+                            return transcript.text
+                        if delta := shown.more(transcript.text):
+                            put(TranscriptDelta(self.item_id, delta))
+        except TimeoutError as error:
+            raise ProviderTimeout(
+                f"Speech-to-text ({recogniser.name}) gave no transcript within {self._deadline_seconds:g} s of the end "
+                "of the utterance. Say it again, or use another provider."
+            ) from error
+        finally:
+            self._deadline = None
+        raise ProviderError("no_transcript", f"Speech-to-text ({recogniser.name}) ended without a transcript.")
+
+    def _start_deadline(self) -> None:
+        if self._deadline:
+            self._deadline.reschedule(asyncio.get_running_loop().time() + self._deadline_seconds)
+
+    async def _audio(self) -> AsyncIterator[AudioFrame]:
+        given = 0
+        while True:
+            while given < len(self._frames):
+                given += 1
+                yield self._frames[given - 1]
+            if self._closed.is_set():
+                return
+            self._more.clear()
+            await self._more.wait()
+
+
+class ShownWords:
+    """Which words of a changing transcript are sure enough to be shown: those that two versions in a row agree on."""
+
+    def __init__(self) -> None:
+        self._previous: list[str] = []
+        self._shown = 0
+
+    def more(self, text: str) -> str:
+        """Take the newest version, give the words to show in addition, with the space that separates them."""
+        words = text.split()
+        agreed = 0
+        for word, previous in zip(words, self._previous, strict=False):
+            if word != previous:
+                break
+            agreed += 1
+        self._previous = words
+        if agreed <= self._shown:
+            return ""
+        delta = " ".join(words[self._shown : agreed])
+        separator = " " if self._shown else ""
+        self._shown = agreed
+        return separator + delta
