@@ -1,0 +1,118 @@
+/** Plays replies, stops them at once, and knows how much of each was heard. */
+
+import { rms } from "./audio/samples";
+import { SAMPLE_RATE } from "./wire";
+import { PLAYBACK_PROCESSOR, type PlaybackCommand, type PlaybackReport } from "./worklets/messages";
+import playbackUrl from "./worklets/playback.ts?worker&url";
+
+export interface Heard {
+  readonly itemId: string;
+  readonly heardMs: number;
+  /** False: no more of this item will be played. */
+  readonly playing: boolean;
+}
+
+/** What the conversation needs of a loudspeaker. */
+export interface Speaker {
+  /** Must first be called while the user clicks or types: browsers are silent until then. */
+  open(): Promise<void>;
+  append(itemId: string, samples: Int16Array): void;
+  /** No more audio of this item will come. */
+  finish(itemId: string): void;
+  /** Stops at once; what was heard of each item follows as Heard with `playing: false`. Their late audio is ignored. */
+  interrupt(): void;
+  /** Ignores all audio of an item, also if none has come yet. */
+  ignore(itemId: string): void;
+  /** Root mean square of what sounds now, 0 to 1. */
+  level(): number;
+  onHeard: (heard: Heard) => void;
+}
+
+/** More items than a conversation has in flight. */
+const MOST_IGNORED = 64;
+
+/**
+ * The context runs at 24 kHz and the browser resamples its output: then a sample played is a sample of the wire, on
+ * every browser. (The microphone's context cannot do the same, see microphone.ts.)
+ */
+export class Player implements Speaker {
+  onHeard: (heard: Heard) => void = () => undefined;
+  readonly #waiting = new Set<string>();
+  readonly #ignored = new Set<string>();
+  #context: AudioContext | null = null;
+  #opening: Promise<void> | null = null;
+  #node: AudioWorkletNode | null = null;
+  #analyser: AnalyserNode | null = null;
+
+  async open(): Promise<void> {
+    this.#context ??= new AudioContext({ sampleRate: SAMPLE_RATE, latencyHint: "interactive" });
+    // Not awaited: without a user's gesture it stays pending, and audio may be queued meanwhile.
+    void this.#context.resume();
+    this.#opening ??= this.#build(this.#context);
+    await this.#opening;
+  }
+
+  append(itemId: string, samples: Int16Array): void {
+    if (this.#ignored.has(itemId) || samples.length === 0) return;
+    this.#waiting.add(itemId);
+    this.#command({ kind: "append", itemId, samples });
+  }
+
+  finish(itemId: string): void {
+    this.#command({ kind: "finish", itemId });
+  }
+
+  interrupt(): void {
+    for (const itemId of this.#waiting) this.ignore(itemId);
+    this.#command({ kind: "stop" });
+  }
+
+  ignore(itemId: string): void {
+    this.#ignored.add(itemId);
+    const [oldest] = this.#ignored;
+    if (this.#ignored.size > MOST_IGNORED && oldest !== undefined) this.#ignored.delete(oldest);
+  }
+
+  level(): number {
+    if (this.#analyser === null) return 0;
+    const samples = new Float32Array(this.#analyser.fftSize);
+    this.#analyser.getFloatTimeDomainData(samples);
+    return rms(samples);
+  }
+
+  async #build(context: AudioContext): Promise<void> {
+    await context.audioWorklet.addModule(playbackUrl);
+    const node = new AudioWorkletNode(context, PLAYBACK_PROCESSOR, {
+      numberOfInputs: 0,
+      outputChannelCount: [1],
+    });
+    const analyser = new AnalyserNode(context, { fftSize: 1024 });
+    node.port.onmessage = (message: MessageEvent<PlaybackReport>) => this.#receive(context, message.data);
+    node.connect(analyser).connect(context.destination);
+    this.#node = node;
+    this.#analyser = analyser;
+  }
+
+  #receive(context: AudioContext, report: PlaybackReport): void {
+    if (report.kind === "dropped") {
+      console.warn(`The player is full: ${report.samples} samples of ${report.itemId} were dropped.`);
+      return;
+    }
+    for (const { itemId, played, playing } of report.progress) {
+      if (!playing) this.#waiting.delete(itemId);
+      const playedMs = (1000 * played) / SAMPLE_RATE;
+      const complete = !playing && !this.#ignored.has(itemId);
+      const heardMs = complete ? playedMs : Math.max(0, playedMs - outputLatencyMs(context));
+      this.onHeard({ itemId, heardMs: Math.round(heardMs), playing });
+    }
+  }
+
+  #command(command: PlaybackCommand): void {
+    this.#node?.port.postMessage(command);
+  }
+}
+
+/** What was given to the device but has not sounded yet. Safari knows only a part of it. */
+function outputLatencyMs(context: AudioContext): number {
+  return 1000 * (context.outputLatency || context.baseLatency || 0);
+}
