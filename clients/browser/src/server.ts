@@ -1,0 +1,82 @@
+/** What the page asks the server over HTTP. */
+
+export type ServerCheck = "ready" | "key-needed" | "full" | "gone";
+
+export type CheckServer = (key: string | null) => Promise<ServerCheck>;
+
+const PATIENCE_MS = 8_000;
+
+/** A browser cannot see why a WebSocket was refused; an ordinary request with the same key tells. */
+export const checkServer: CheckServer = async (key) => {
+  const headers: Record<string, string> = key === null ? {} : { Authorization: `Bearer ${key}` };
+  let response: Response;
+  try {
+    response = await fetch("/v1/models", { headers, cache: "no-store", signal: AbortSignal.timeout(PATIENCE_MS) });
+  } catch {
+    return "gone";
+  }
+  if (response.status === 401 || response.status === 403) return "key-needed";
+  if (response.status === 429 || response.status === 503) return "full";
+  return response.status >= 500 ? "gone" : "ready";
+};
+
+export interface Assistant {
+  readonly name: string;
+  readonly title: string;
+  readonly description: string;
+}
+
+/** What runs here, as the server says of itself. */
+export interface About {
+  readonly version: string;
+  readonly assistants: readonly Assistant[];
+  readonly providers: { readonly stt: readonly string[]; readonly llm: readonly string[]; readonly tts: readonly string[] };
+  readonly embedded: boolean;
+  readonly notices: readonly string[];
+}
+
+/** Null if the server does not tell; the page works without. */
+export async function fetchAbout(): Promise<About | null> {
+  try {
+    const response = await fetch("/api/v1/about", { signal: AbortSignal.timeout(PATIENCE_MS) });
+    return response.ok ? readAbout(await response.json()) : null;
+  } catch {
+    return null;
+  }
+}
+
+/** Whatever is missing or of another type is left empty. */
+export function readAbout(value: unknown): About {
+  const about = fieldsOf(value);
+  const providers = fieldsOf(about["providers"]);
+  return {
+    version: textOf(about["version"]),
+    assistants: listOf(about["assistants"])
+      .map(fieldsOf)
+      .map(({ name, title, description }) => ({
+        name: textOf(name),
+        title: textOf(title) || textOf(name),
+        description: textOf(description),
+      }))
+      .filter((assistant) => assistant.name !== ""),
+    providers: { stt: textsOf(providers["stt"]), llm: textsOf(providers["llm"]), tts: textsOf(providers["tts"]) },
+    embedded: about["embedded"] === true,
+    notices: textsOf(about["notices"]),
+  };
+}
+
+function fieldsOf(value: unknown): Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null ? (value as Record<string, unknown>) : {};
+}
+
+function listOf(value: unknown): readonly unknown[] {
+  return Array.isArray(value) ? value : [];
+}
+
+function textOf(value: unknown): string {
+  return typeof value === "string" ? value : "";
+}
+
+function textsOf(value: unknown): readonly string[] {
+  return listOf(value).map(textOf).filter((text) => text !== "");
+}

@@ -1,0 +1,47 @@
+/** One WebSocket as the conversation sees it; tests put a scripted one in its place. */
+
+export interface TransportEvents {
+  onMessage: (data: string | ArrayBuffer) => void;
+  /** The last event, also if it never opened. `code` as in RFC 6455. */
+  onClose: (code: number) => void;
+}
+
+export interface Transport {
+  send(data: string | ArrayBuffer): void;
+  /** Bytes that wait to be sent. */
+  backlog(): number;
+  /** No event follows. */
+  close(): void;
+}
+
+/** Raises SyntaxError if the key cannot be sent as a subprotocol. */
+export type OpenTransport = (assistant: string | null, key: string | null, events: TransportEvents) => Transport;
+
+export const openWebSocket: OpenTransport = (assistant, key, events) => {
+  const socket = new WebSocket(realtimeUrl(assistant), key === null ? [] : ["realtime", `openai-insecure-api-key.${key}`]);
+  const controller = new AbortController();
+  const { signal } = controller;
+  socket.binaryType = "arraybuffer";
+  socket.addEventListener("message", (message: MessageEvent<string | ArrayBuffer>) => events.onMessage(message.data), {
+    signal,
+  });
+  socket.addEventListener("close", (event) => events.onClose(event.code), { signal });
+  return {
+    // Between the other side's goodbye and its event, sending is an error to browsers.
+    send: (data) => {
+      if (socket.readyState === WebSocket.OPEN) socket.send(data);
+    },
+    backlog: () => socket.bufferedAmount,
+    close: () => {
+      controller.abort();
+      socket.close(1000);
+    },
+  };
+};
+
+function realtimeUrl(assistant: string | null): URL {
+  const url = new URL("/v1/realtime?extensions=1", window.location.href);
+  url.protocol = url.protocol === "https:" ? "wss:" : "ws:";
+  if (assistant !== null) url.searchParams.set("model", assistant);
+  return url;
+}

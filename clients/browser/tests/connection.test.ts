@@ -1,0 +1,125 @@
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { reply, settle, Stage, talking } from "./fakes";
+
+beforeEach(() => {
+  vi.useFakeTimers();
+});
+
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+describe("a lost connection", () => {
+  test("is opened again, and the server is told what was said", async () => {
+    const stage = await talking();
+    stage.socket.say(
+      { type: "conversation.item.added", item: { id: "u1", type: "message", role: "user", content: [] } },
+      { type: "conversation.item.input_audio_transcription.completed", item_id: "u1", transcript: "What is gold?" },
+    );
+    reply(stage);
+    stage.socket.drop();
+    expect(stage.client.state().connection).toMatchObject({ kind: "waiting", fault: "gone" });
+    expect(stage.client.state().microphone).toBe("on");
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect(stage.sockets).toHaveLength(2);
+    stage.socket.greet();
+    const told = stage.socket.sent("conversation.item.create").map(({ item }) => [item.role, item.content[0]?.text]);
+    expect(told).toEqual([
+      ["user", "What is gold?"],
+      ["assistant", "Gold is an element."],
+    ]);
+    expect(stage.socket.sent("response.create")).toEqual([]);
+  });
+
+  test("does not report playback of the old session to the new one", async () => {
+    const stage = await talking();
+    reply(stage);
+    stage.socket.drop();
+    await vi.advanceTimersByTimeAsync(1_000);
+    stage.socket.greet();
+    stage.speaker.onHeard({ itemId: "item_a", heardMs: 200, playing: false });
+    expect(stage.socket.sent("voice.playback")).toEqual([]);
+  });
+
+  test("is tried ever less often, and at once if the user asks", async () => {
+    const stage = await talking();
+    stage.check = "gone";
+    stage.socket.drop();
+    await vi.advanceTimersByTimeAsync(60_000);
+    const tries = stage.checkedKeys.length;
+    expect(tries).toBeGreaterThan(6);
+    expect(tries).toBeLessThan(16);
+    stage.check = "ready";
+    stage.client.retryNow();
+    await settle();
+    stage.socket.greet();
+    expect(stage.client.state().connection.kind).toBe("open");
+  });
+
+  test("is told as full when the server says so before the socket", async () => {
+    const stage = new Stage();
+    stage.check = "full";
+    await stage.client.start();
+    await settle();
+    expect(stage.sockets).toEqual([]);
+    expect(stage.client.state().connection).toMatchObject({ kind: "waiting", fault: "full" });
+  });
+
+  test.each([
+    ["close code 1013", 1013, []],
+    ["an error before it closes", 1000, [{ type: "error", error: { code: "server_overloaded", message: "Full." } }]],
+  ])("is told as full when the server says so by %s", async (_, code, events) => {
+    const stage = new Stage();
+    await stage.client.start();
+    await settle();
+    stage.socket.say(...events);
+    stage.socket.drop(code);
+    expect(stage.client.state().connection).toMatchObject({ kind: "waiting", fault: "full" });
+  });
+
+  test("tells a refused socket from a server that is gone", async () => {
+    const stage = new Stage();
+    await stage.client.start();
+    await settle();
+    stage.socket.drop();
+    expect(stage.client.state().connection).toMatchObject({ kind: "waiting", fault: "refused" });
+  });
+
+  test("gives up on a server that says nothing", async () => {
+    const stage = new Stage();
+    await stage.client.start();
+    await vi.advanceTimersByTimeAsync(10_000);
+    expect(stage.client.state().connection).toEqual({ kind: "blocked", fault: "unreadable" });
+  });
+});
+
+describe("a key", () => {
+  test("is asked for, and the microphone sleeps meanwhile", async () => {
+    const stage = new Stage();
+    stage.check = "key-needed";
+    await stage.client.start();
+    await settle();
+    expect(stage.client.state()).toMatchObject({ connection: { kind: "blocked", fault: "key-needed" }, microphone: "off" });
+    expect(stage.microphone.closed).toBe(true);
+    stage.check = "ready";
+    await stage.client.useKey("sk-1");
+    await settle();
+    expect(stage.socket.key).toBe("sk-1");
+    expect(stage.client.state().microphone).toBe("on");
+  });
+
+  test("that is wrong is asked for again", async () => {
+    const stage = new Stage("sk-old");
+    stage.check = "key-needed";
+    await stage.client.start();
+    await settle();
+    expect(stage.client.state().connection).toEqual({ kind: "blocked", fault: "key-wrong" });
+  });
+
+  test("that no browser can send is told from a wrong one", async () => {
+    const stage = new Stage("two words");
+    await stage.client.start();
+    await settle();
+    expect(stage.client.state().connection).toEqual({ kind: "blocked", fault: "key-malformed" });
+  });
+});

@@ -1,0 +1,190 @@
+/** Stand-ins for the browser: a scripted server, a loudspeaker and a microphone without sound. */
+
+import { vi } from "vitest";
+import type { Microphone, MicrophoneEvents, OpenMicrophone } from "../src/microphone";
+import { MicrophoneError, type MicrophoneFault } from "../src/microphone";
+import type { Heard, Speaker } from "../src/player";
+import type { ServerCheck } from "../src/server";
+import type { OpenTransport, TransportEvents } from "../src/transport";
+import { VoiceClient } from "../src/voiceClient";
+import type { ClientMessage } from "../src/wire";
+
+export class FakeSocket {
+  readonly assistant: string | null;
+  readonly key: string | null;
+  readonly messages: ClientMessage[] = [];
+  audioFrames = 0;
+  waiting = 0;
+  open = true;
+  readonly #events: TransportEvents;
+
+  constructor(assistant: string | null, key: string | null, events: TransportEvents) {
+    this.assistant = assistant;
+    this.key = key;
+    this.#events = events;
+  }
+
+  /** The server says something. */
+  say(...events: readonly { readonly type: string; readonly [field: string]: unknown }[]): void {
+    for (const event of events) this.#events.onMessage(JSON.stringify(event));
+  }
+
+  /** The server sends audio of an item with an id of even length. */
+  play(itemId: string, samples: number): void {
+    const frame = new Uint8Array(2 + itemId.length + 2 * samples);
+    frame.set([1, itemId.length, ...new TextEncoder().encode(itemId)]);
+    this.#events.onMessage(frame.buffer);
+  }
+
+  greet(): void {
+    this.say({ type: "session.created", session: { id: "sess_1" } });
+  }
+
+  drop(code = 1006): void {
+    this.#events.onClose(code);
+  }
+
+  sent<T extends ClientMessage["type"]>(type: T): Extract<ClientMessage, { type: T }>[] {
+    return this.messages.filter((message): message is Extract<ClientMessage, { type: T }> => message.type === type);
+  }
+}
+
+export class FakeSpeaker implements Speaker {
+  onHeard: (heard: Heard) => void = () => undefined;
+  readonly played: string[] = [];
+  readonly finished: string[] = [];
+  readonly ignored = new Set<string>();
+  interruptions = 0;
+  broken = false;
+
+  open(): Promise<void> {
+    return this.broken ? Promise.reject(new Error("no sound")) : Promise.resolve();
+  }
+
+  append(itemId: string): void {
+    if (!this.ignored.has(itemId)) this.played.push(itemId);
+  }
+
+  finish(itemId: string): void {
+    this.finished.push(itemId);
+  }
+
+  interrupt(): void {
+    this.interruptions += 1;
+  }
+
+  ignore(itemId: string): void {
+    this.ignored.add(itemId);
+  }
+
+  level(): number {
+    return 0;
+  }
+}
+
+export class FakeMicrophone implements Microphone {
+  muted = false;
+  closed = false;
+  readonly events: MicrophoneEvents;
+
+  constructor(events: MicrophoneEvents) {
+    this.events = events;
+  }
+
+  hear(frames: number): void {
+    for (let n = 0; n < frames; n += 1) this.events.onFrame(new Int16Array(480));
+  }
+
+  setMuted(muted: boolean): void {
+    this.muted = muted;
+  }
+
+  level(): number {
+    return 0.1;
+  }
+
+  close(): void {
+    this.closed = true;
+  }
+}
+
+export class Stage {
+  readonly sockets: FakeSocket[] = [];
+  readonly microphones: FakeMicrophone[] = [];
+  readonly speaker = new FakeSpeaker();
+  readonly checkedKeys: (string | null)[] = [];
+  check: ServerCheck = "ready";
+  microphoneFault: MicrophoneFault | null = null;
+  readonly client: VoiceClient;
+
+  constructor(key: string | null = null) {
+    this.client = new VoiceClient({
+      openTransport: this.#openTransport,
+      checkServer: (checkedKey) => {
+        this.checkedKeys.push(checkedKey);
+        return Promise.resolve(this.check);
+      },
+      openMicrophone: this.#openMicrophone,
+      speaker: this.speaker,
+      key,
+    });
+  }
+
+  get socket(): FakeSocket {
+    return existing(this.sockets.at(-1), "socket");
+  }
+
+  get microphone(): FakeMicrophone {
+    return existing(this.microphones.at(-1), "microphone");
+  }
+
+  readonly #openTransport: OpenTransport = (assistant, key, events) => {
+    if (key?.includes(" ")) throw new SyntaxError("not a subprotocol");
+    const socket = new FakeSocket(assistant, key, events);
+    this.sockets.push(socket);
+    return {
+      send: (data) => {
+        if (typeof data === "string") socket.messages.push(JSON.parse(data) as ClientMessage);
+        else socket.audioFrames += 1;
+      },
+      backlog: () => socket.waiting,
+      close: () => {
+        socket.open = false;
+      },
+    };
+  };
+
+  readonly #openMicrophone: OpenMicrophone = (events) => {
+    if (this.microphoneFault !== null) return Promise.reject(new MicrophoneError(this.microphoneFault));
+    this.microphones.push(new FakeMicrophone(events));
+    return Promise.resolve(this.microphone);
+  };
+}
+
+/** Lets everything happen that needs no time; timers must be fake. */
+export const settle = () => vi.advanceTimersByTimeAsync(0);
+
+/** A conversation that is open, with a microphone. */
+export async function talking(key: string | null = null): Promise<Stage> {
+  const stage = new Stage(key);
+  await stage.client.start();
+  await settle();
+  stage.socket.greet();
+  return stage;
+}
+
+/** The server replies, and goes on. */
+export function reply(stage: Stage, responseId = "r1", itemId = "item_a"): void {
+  const place = { response_id: responseId, item_id: itemId };
+  stage.socket.say(
+    { type: "response.created", response: { id: responseId } },
+    { type: "response.output_item.added", response_id: responseId, item: { id: itemId, type: "message", role: "assistant" } },
+    { type: "response.output_audio_transcript.delta", ...place, delta: "Gold is an element." },
+  );
+  stage.socket.play(itemId, 480);
+}
+
+function existing<T>(value: T | undefined, name: string): T {
+  if (value === undefined) throw new Error(`The page has opened no ${name}.`);
+  return value;
+}
