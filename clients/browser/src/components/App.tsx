@@ -1,0 +1,62 @@
+import { useEffect, useState, useSyncExternalStore } from "react";
+import { fetchAbout, type About as AboutServer } from "../server";
+import { activityOf, type VoiceClient } from "../voiceClient";
+import { About } from "./About";
+import { Announcer } from "./Announcer";
+import { AssistantChoice } from "./AssistantChoice";
+import { Captions } from "./Captions";
+import { Composer } from "./Composer";
+import { Controls } from "./Controls";
+import { Mark } from "./icons";
+import { Notices } from "./Notices";
+import { Welcome } from "./Welcome";
+
+export function App({ client }: { readonly client: VoiceClient }) {
+  const state = useSyncExternalStore(client.subscribe, client.state);
+  const [about, setAbout] = useState<AboutServer | null>(null);
+  const [assistantName, setAssistantName] = useState<string | null>(null);
+
+  useEffect(() => void fetchAbout().then(setAbout), []);
+  useEffect(() => {
+    const stopOnEscape = (event: KeyboardEvent): void => {
+      if (event.key === "Escape") client.stopSpeaking();
+    };
+    window.addEventListener("keydown", stopOnEscape);
+    return () => window.removeEventListener("keydown", stopOnEscape);
+  }, [client]);
+
+  const assistants = about?.assistants ?? [];
+  const assistant = assistants.find(({ name }) => name === assistantName) ?? assistants[0] ?? null;
+  const title = assistant?.title ?? "Assistant";
+  const { lines } = state.conversation;
+  const choose = (name: string): void => {
+    setAssistantName(name);
+    client.choose(name);
+  };
+
+  return (
+    <div className="page" data-activity={activityOf(state)}>
+      <header className="header">
+        <h1 className="brand">
+          <Mark />
+          voice-server
+        </h1>
+        <AssistantChoice assistants={assistants} chosen={assistant} onChoose={choose} />
+      </header>
+      <main className="stage">
+        {lines.length === 0 ? (
+          <Welcome assistant={assistant} notices={about?.notices ?? []} />
+        ) : (
+          <Captions lines={lines} assistantTitle={title} />
+        )}
+      </main>
+      <div className="dock">
+        <Notices client={client} state={state} />
+        <Controls client={client} state={state} />
+        <Composer onSend={(text) => void client.sendText(text)} />
+        <About about={about} />
+      </div>
+      <Announcer lines={lines} assistantTitle={title} />
+    </div>
+  );
+}

@@ -1,0 +1,68 @@
+import { useEffect, useRef } from "react";
+import type { Line } from "../conversation";
+import { splitHeard } from "../heardText";
+import { Waterfall } from "./Waterfall";
+
+interface CaptionsProps {
+  readonly lines: readonly Line[];
+  readonly assistantTitle: string;
+}
+
+/** Who has scrolled further up than this reads, and is left in peace. */
+const NEAR_END_PX = 160;
+
+export function Captions({ lines, assistantTitle }: CaptionsProps) {
+  const list = useRef<HTMLOListElement>(null);
+  useEffect(() => {
+    const stage = list.current?.parentElement;
+    if (!stage) return;
+    const distance = stage.scrollHeight - stage.scrollTop - stage.clientHeight;
+    if (distance < stage.clientHeight / 2 + NEAR_END_PX) stage.scrollTop = stage.scrollHeight;
+  }, [lines]);
+  return (
+    <ol className="captions" ref={list} aria-label="Conversation">
+      {lines.map((line) => (
+        <li key={line.id} className="line" data-speaker={line.speaker} data-live={line.live}>
+          <span className="line-speaker">{line.speaker === "user" ? "You" : assistantTitle}</span>
+          <Words line={line} />
+          {line.failure !== null && <p className="line-failure">{failureText(line)}</p>}
+          {line.waterfall !== null && <Waterfall waterfall={line.waterfall} />}
+        </li>
+      ))}
+    </ol>
+  );
+}
+
+function Words({ line }: { readonly line: Line }) {
+  if (line.text === "") {
+    return line.live ? <Waiting label={line.speaker === "user" ? "Listening" : "Thinking"} /> : null;
+  }
+  if (line.heardText === null) return <p className="line-words">{line.text}</p>;
+  const { heard, unheard } = splitHeard(line.text, line.heardText);
+  return (
+    <p className="line-words">
+      {heard}
+      {unheard.trim() !== "" && (
+        <>
+          <span className="visually-hidden"> (interrupted; not heard:) </span>
+          <s className="unheard">{unheard}</s>
+        </>
+      )}
+    </p>
+  );
+}
+
+function Waiting({ label }: { readonly label: string }) {
+  return (
+    <p className="line-words waiting">
+      <span className="visually-hidden">{label}</span>
+      <i aria-hidden="true" />
+      <i aria-hidden="true" />
+      <i aria-hidden="true" />
+    </p>
+  );
+}
+
+function failureText({ speaker, failure }: Line): string {
+  return speaker === "user" ? `This was not understood: ${failure ?? ""}` : `The reply failed: ${failure ?? ""}`;
+}

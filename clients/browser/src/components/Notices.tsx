@@ -1,0 +1,92 @@
+import { useState, type ReactNode, type SubmitEvent } from "react";
+import { rememberKey } from "../key";
+import { CONNECTION_ADVICE, MICROPHONE_ADVICE, type Advice } from "../problems";
+import type { VoiceClient, VoiceState } from "../voiceClient";
+
+interface NoticesProps {
+  readonly client: VoiceClient;
+  readonly state: VoiceState;
+}
+
+/** What is wrong, and how to mend it. */
+export function Notices({ client, state }: NoticesProps) {
+  const { connection, microphoneFault, audible, complaint } = state;
+  return (
+    <div className="notices" role="alert">
+      {connection.kind === "waiting" && (
+        <Notice advice={CONNECTION_ADVICE[connection.fault]}>
+          <div className="notice-actions">
+            <span>Trying again by itself.</span>
+            <button type="button" className="text-button" onClick={() => client.retryNow()}>
+              Try now
+            </button>
+          </div>
+        </Notice>
+      )}
+      {connection.kind === "blocked" && (
+        <Notice advice={CONNECTION_ADVICE[connection.fault]}>
+          {connection.fault === "unreadable" ? (
+            <button type="button" className="text-button" onClick={() => client.retryNow()}>
+              Try again
+            </button>
+          ) : (
+            <KeyForm onKey={(key) => void client.useKey(key)} />
+          )}
+        </Notice>
+      )}
+      {microphoneFault !== null && <Notice advice={MICROPHONE_ADVICE[microphoneFault]} />}
+      {!audible && (
+        <Notice
+          advice={{
+            title: "Replies come as text only",
+            remedy: "This browser cannot play them on this page. A current browser over https, or localhost, can.",
+          }}
+        />
+      )}
+      {complaint !== null && (
+        <Notice advice={{ title: "The server reports a fault", remedy: complaint }}>
+          <button type="button" className="text-button" onClick={() => client.dismissComplaint()}>
+            Dismiss
+          </button>
+        </Notice>
+      )}
+    </div>
+  );
+}
+
+function Notice({ advice, children }: { readonly advice: Advice; readonly children?: ReactNode }) {
+  return (
+    <section className="notice">
+      <h2>{advice.title}</h2>
+      <p>{advice.remedy}</p>
+      {children}
+    </section>
+  );
+}
+
+function KeyForm({ onKey }: { readonly onKey: (key: string) => void }) {
+  const [key, setKey] = useState("");
+  const submit = (event: SubmitEvent): void => {
+    event.preventDefault();
+    if (key.trim() === "") return;
+    rememberKey(key.trim());
+    onKey(key.trim());
+  };
+  return (
+    <form className="key-form" onSubmit={submit}>
+      <label htmlFor="key">Key</label>
+      <input
+        id="key"
+        type="password"
+        autoFocus
+        autoComplete="off"
+        spellCheck={false}
+        value={key}
+        onChange={(event) => setKey(event.target.value)}
+      />
+      <button type="submit" className="text-button">
+        Connect
+      </button>
+    </form>
+  );
+}
