@@ -1,0 +1,96 @@
+"""A real browser for the page: its microphone is a file, its loudspeaker is measured."""
+
+import os
+import shutil
+import subprocess
+import wave
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
+from pathlib import Path
+
+import numpy as np
+import pytest
+from playwright.async_api import Browser, async_playwright
+
+from tests.page.scripted_server import ScriptedServer, running
+
+PAGE = Path(__file__).parents[2] / "voice_server" / "page"
+BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+FLAGS = (
+    "--no-sandbox",
+    "--use-fake-device-for-media-stream",
+    "--use-fake-ui-for-media-stream",
+    "--autoplay-policy=no-user-gesture-required",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+    "--disable-quic",
+    "--disable-gpu",
+)
+
+
+def missing(what: str) -> None:
+    """Where everything must be there, a test that cannot run has failed."""
+    if os.environ.get("CI"):
+        pytest.fail(what)
+    pytest.skip(what)
+
+
+@pytest.fixture(scope="session")
+def chromium() -> str:
+    """The path of a Chromium; it is installed if that is possible."""
+    found = next(filter(None, map(shutil.which, BROWSERS)), None)
+    if found is None and os.geteuid() == 0 and shutil.which("apt-get"):
+        subprocess.run(["apt-get", "install", "-y", "-q", "chromium"], check=False, stdout=subprocess.DEVNULL)
+        found = shutil.which("chromium")
+    if found is None:
+        missing(f"No browser was found; one of {', '.join(BROWSERS)} must be on the PATH.")
+    assert found is not None
+    return found
+
+
+@pytest.fixture(scope="session")
+def page_files() -> Path:
+    if not (PAGE / "index.html").exists():
+        missing("The page is not built: run `npm ci` and `npm run build` in clients/browser.")
+    return PAGE
+
+
+@pytest.fixture(scope="session")
+def spoken(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A microphone: 0.2 s of silence, 3 s of something like syllables, and half a minute of silence.
+
+    The end must be silent: Chromium repeats the last values of the file for ever.
+    """
+    rate = 44_100
+    seconds = np.arange(3 * rate) / rate
+    pitch = 140 + 30 * np.sin(2 * np.pi * 0.7 * seconds)
+    voice = sum(np.sin(2 * np.pi * n * np.cumsum(pitch) / rate) / n for n in range(1, 20))
+    syllables = np.clip(np.sin(2 * np.pi * 3 * seconds), 0, 1)
+    samples = np.concatenate([np.zeros(rate // 5), 0.2 * voice * syllables, np.zeros(30 * rate)])
+    path = tmp_path_factory.mktemp("microphone") / "spoken.wav"
+    with wave.open(str(path), "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(rate)
+        file.writeframes((samples * 32_767).astype("<i2").tobytes())
+    return path
+
+
+@pytest.fixture
+async def browser(chromium: str, spoken: Path) -> AsyncIterator[Browser]:
+    async with AsyncExitStack() as stack:
+        playwright = await stack.enter_async_context(async_playwright())
+        browser = await playwright.chromium.launch(
+            executable_path=chromium,
+            args=[*FLAGS, f"--use-file-for-fake-audio-capture={spoken}%noloop"],
+        )
+        stack.push_async_callback(browser.close)
+        yield browser
+
+
+@pytest.fixture
+async def server(page_files: Path) -> AsyncIterator[ScriptedServer]:
+    async with running(page_files) as server:
+        yield server

@@ -1,0 +1,297 @@
+"""The page in a real browser, against a server that says what each test tells it to say."""
+
+import asyncio
+import re
+from collections.abc import AsyncIterator
+from typing import Any
+
+import numpy as np
+import pytest
+from playwright.async_api import Browser, Page, expect
+
+from tests.page.scripted_server import Conversation, ScriptedServer
+
+AUDIBLE = "window.voiceServer.playedRms() > 0.05"
+SILENT = "window.voiceServer.playedRms() < 0.001"
+PLACE = {"response_id": "resp_1", "item_id": "item_reply1", "output_index": 0, "content_index": 0}
+REPLY = "Gold is an element with seventy-nine protons."
+SPANS = [
+    {"name": "pause", "start_ms": 0, "end_ms": 250},
+    {"name": "first_audio", "start_ms": 250, "end_ms": 600},
+    {"name": "heard", "start_ms": 600, "end_ms": 640},
+]
+EXPECTED_ERRORS = ("status of 401", "status of 503", "ERR_CONNECTION_REFUSED", "WebSocket connection to")
+"""What browsers themselves write to the console when a request is refused, which some tests are about."""
+
+
+def tone(seconds: float) -> bytes:
+    """440 Hz, int16, 24 kHz."""
+    phase = 2 * np.pi * 440 * np.arange(int(24_000 * seconds)) / 24_000
+    return bytes((8_000 * np.sin(phase)).astype("<i2").tobytes())
+
+
+async def when(page: Page, condition: str) -> float:
+    """Waits in the page, frame by frame, until `condition` holds; returns the page's clock in ms.
+
+    (Playwright's `wait_for_function` evaluates strings, which the page's policy forbids.)
+    """
+    look = f"const look = () => ({condition}) ? resolve(performance.now()) : requestAnimationFrame(look);"
+    async with asyncio.timeout(15):
+        return float(await page.evaluate(f"() => new Promise((resolve) => {{ {look} look(); }})"))
+
+
+async def user_speaks(conversation: Conversation, item_id: str, words: str) -> None:
+    item = {"id": item_id, "type": "message", "role": "user", "content": [{"type": "input_audio", "transcript": None}]}
+    transcription = "conversation.item.input_audio_transcription"
+    await conversation.say(
+        {"type": "input_audio_buffer.speech_started", "item_id": item_id, "audio_start_ms": 0},
+        {"type": "input_audio_buffer.speech_stopped", "item_id": item_id, "audio_end_ms": 900},
+        {"type": "input_audio_buffer.committed", "item_id": item_id, "previous_item_id": None},
+        {"type": "conversation.item.added", "item": item, "previous_item_id": None},
+        {"type": f"{transcription}.completed", "item_id": item_id, "content_index": 0, "transcript": words},
+    )
+
+
+async def assistant_replies(conversation: Conversation, audio: bytes) -> None:
+    item = {"id": PLACE["item_id"], "type": "message", "role": "assistant", "status": "in_progress", "content": []}
+    await conversation.say(
+        {"type": "response.created", "response": {"id": "resp_1", "status": "in_progress"}},
+        {"type": "response.output_item.added", "response_id": "resp_1", "output_index": 0, "item": item},
+        {"type": "response.output_audio_transcript.delta", **PLACE, "delta": REPLY[:20]},
+        {"type": "response.output_audio_transcript.delta", **PLACE, "delta": REPLY[20:]},
+    )
+    await conversation.play(str(PLACE["item_id"]), audio)
+
+
+async def reply_ends(conversation: Conversation, status: str) -> None:
+    await conversation.say(
+        {"type": "response.output_audio.done", **PLACE},
+        {"type": "response.output_audio_transcript.done", **PLACE, "transcript": REPLY},
+        {"type": "response.done", "response": {"id": "resp_1", "status": status, "status_details": None}},
+    )
+
+
+def playback(conversation: Conversation) -> list[dict[str, Any]]:
+    return [message for message in conversation.messages if message["type"] == "voice.playback"]
+
+
+def line(page: Page, number: int) -> Any:
+    return page.get_by_role("list", name="Conversation").get_by_role("listitem").nth(number)
+
+
+@pytest.fixture
+async def page(browser: Browser, server: ScriptedServer) -> AsyncIterator[Page]:
+    """The page, opened; at the end nothing unexpected may be on its console."""
+    page = await browser.new_page()
+    complaints: list[str] = []
+    page.on(
+        "console", lambda message: complaints.append(message.text) if message.type in ("error", "warning") else None
+    )
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    await page.goto(server.url)
+    yield page
+    assert [text for text in complaints if not any(known in text for known in EXPECTED_ERRORS)] == []
+
+
+@pytest.fixture
+async def conversation(page: Page, server: ScriptedServer) -> Conversation:
+    """One that the user began by pressing the button."""
+    await page.get_by_role("button", name="Start talking").click()
+    conversation = await server.conversation()
+    await conversation.heard("session.update")
+    return conversation
+
+
+async def test_the_microphone_reaches_the_server_in_frames_of_20_ms(conversation: Conversation) -> None:
+    await conversation.until(lambda c: len(c.audio) > 2 * 24_000 * 2)
+    samples = np.frombuffer(bytes(conversation.audio), "<i2") / 32_768
+    assert conversation.frame_lengths == {960}
+    assert float(np.sqrt(np.mean(samples**2))) > 0.005
+    assert conversation.query["extensions"] == "1"
+    assert conversation.protocols == []
+
+
+async def test_the_session_is_asked_for_transcripts_and_keeps_the_servers_turn_detection(
+    conversation: Conversation,
+) -> None:
+    update = await conversation.heard("session.update")
+    assert update["session"] == {
+        "type": "realtime",
+        "output_modalities": ["audio"],
+        "audio": {"input": {"transcription": {}}},
+    }
+
+
+async def test_a_spoken_turn_is_heard_shown_and_measured(page: Page, conversation: Conversation) -> None:
+    await user_speaks(conversation, "item_user1", "What is gold?")
+    await expect(page.get_by_role("status")).to_have_text("Thinking")
+    await assistant_replies(conversation, tone(0.6))
+    await when(page, AUDIBLE)
+    await expect(page.get_by_role("status")).to_have_text(re.compile("^Speaking"))
+    await reply_ends(conversation, "completed")
+    await conversation.say(
+        {"type": "voice.turn", "item_id": "item_user1", "response_id": "resp_1", "total_ms": 640, "spans": SPANS}
+    )
+    ended = await conversation.heard("voice.playback", playing=False)
+    assert ended["heard_ms"] == 600
+    await expect(page.get_by_role("status")).to_have_text("Listening")
+    await expect(line(page, 0)).to_contain_text("What is gold?")
+    await expect(line(page, 1)).to_contain_text(REPLY)
+    await line(page, 1).get_by_text("0.64 s").click()
+    await expect(line(page, 1).get_by_role("row", name=re.compile("Sure that you were done 250 ms"))).to_be_visible()
+    heard = [message["heard_ms"] for message in playback(conversation)]
+    assert heard == sorted(heard)
+    assert len(heard) >= 5
+
+
+async def test_speech_silences_the_reply_within_a_moment(page: Page, conversation: Conversation) -> None:
+    await assistant_replies(conversation, tone(5))
+    await when(page, AUDIBLE)
+    await conversation.say({"type": "input_audio_buffer.speech_started", "item_id": "item_user2", "audio_start_ms": 0})
+    await when(page, "window.voiceServer.state().conversation.userSpeaking")
+    await when(page, SILENT)
+    stopped = await conversation.heard("voice.playback", playing=False)
+    assert 0 <= stopped["heard_ms"] < 4_000
+    await conversation.play(str(PLACE["item_id"]), tone(1))
+    await reply_ends(conversation, "cancelled")
+    interrupted = {"heard_ms": stopped["heard_ms"], "heard_text": "Gold is an element"}
+    await conversation.say(
+        {"type": "voice.interrupted", "response_id": "resp_1", "item_id": PLACE["item_id"], **interrupted}
+    )
+    await expect(line(page, 0).locator("s")).to_have_text("with seventy-nine protons.")
+    await expect(page.get_by_role("status")).to_have_text("Hearing you")
+    assert await page.evaluate(f"() => {SILENT}"), "late audio of the interrupted reply was played"
+    assert playback(conversation)[-1] == stopped
+
+
+@pytest.mark.parametrize("way", ["button", "escape"])
+async def test_the_user_can_stop_the_reply(page: Page, conversation: Conversation, way: str) -> None:
+    await assistant_replies(conversation, tone(5))
+    await when(page, AUDIBLE)
+    if way == "button":
+        await page.get_by_role("button", name="Stop speaking").click()
+    else:
+        await page.keyboard.press("Escape")
+    await when(page, SILENT)
+    assert (await conversation.heard("response.cancel"))["response_id"] == "resp_1"
+    assert (await conversation.heard("voice.playback", playing=False))["heard_ms"] < 4_000
+
+
+async def test_a_written_turn_needs_no_microphone(page: Page, server: ScriptedServer) -> None:
+    box = page.get_by_role("textbox", name="Write instead of talking")
+    await box.fill("What is gold?")
+    await box.press("Enter")
+    conversation = await server.conversation()
+    created = await conversation.heard("conversation.item.create")
+    await conversation.heard("response.create")
+    assert created["item"]["content"] == [{"type": "input_text", "text": "What is gold?"}]
+    await conversation.say({"type": "conversation.item.added", "item": created["item"], "previous_item_id": None})
+    await assistant_replies(conversation, tone(0.5))
+    await when(page, AUDIBLE)
+    await expect(line(page, 0)).to_contain_text("What is gold?")
+    await expect(line(page, 1)).to_contain_text(REPLY)
+    assert not conversation.audio
+
+
+async def test_a_written_turn_cancels_the_reply_that_is_spoken(page: Page, conversation: Conversation) -> None:
+    await assistant_replies(conversation, tone(5))
+    await when(page, AUDIBLE)
+    await page.get_by_role("textbox", name="Write instead of talking").fill("Something else")
+    await page.get_by_role("button", name="Send").click()
+    await conversation.heard("response.create")
+    await when(page, SILENT)
+    asked = [message["type"] for message in conversation.messages if message["type"] != "voice.playback"]
+    assert asked == ["session.update", "response.cancel", "conversation.item.create", "response.create"]
+
+
+async def test_muting_sends_silence(page: Page, conversation: Conversation) -> None:
+    await page.get_by_role("button", name="Mute the microphone").click()
+    await expect(page.get_by_role("status")).to_have_text("Muted")
+    await conversation.until(lambda c: len(c.audio) > 9_600 and not any(c.audio[-9_600:]))
+
+
+async def test_a_key_is_asked_for_and_remembered(page: Page, server: ScriptedServer) -> None:
+    server.key = "sk-secret_1"
+    await page.get_by_role("button", name="Start talking").click()
+    await expect(page.get_by_role("alert")).to_contain_text("This server asks for a key")
+    await page.get_by_label("Key").fill("sk-wrong")
+    await page.get_by_role("button", name="Connect").click()
+    await expect(page.get_by_role("alert")).to_contain_text("did not accept this key")
+    await page.get_by_label("Key").fill("sk-secret_1")
+    await page.get_by_role("button", name="Connect").click()
+    conversation = await server.conversation()
+    assert conversation.protocols == ["realtime", "openai-insecure-api-key.sk-secret_1"]
+    await conversation.until(lambda c: len(c.audio) > 9_600)
+    await expect(page.get_by_role("alert")).to_be_empty()
+    await page.reload()
+    await page.get_by_role("button", name="Start talking").click()
+    await server.conversation()
+
+
+async def test_a_server_that_comes_back_goes_on_with_the_conversation(
+    page: Page, server: ScriptedServer, conversation: Conversation
+) -> None:
+    await user_speaks(conversation, "item_user1", "What is gold?")
+    await server.stop()
+    await expect(page.get_by_role("alert")).to_contain_text("The server cannot be reached")
+    await server.start()
+    again = await server.conversation()
+    told = await again.heard("conversation.item.create")
+    assert told["item"]["content"] == [{"type": "input_text", "text": "What is gold?"}]
+    await again.until(lambda c: len(c.audio) > 9_600)
+    await expect(page.get_by_role("alert")).to_be_empty()
+    await expect(page.get_by_role("status")).to_have_text("Listening")
+
+
+async def test_a_full_server_is_waited_for(page: Page, server: ScriptedServer) -> None:
+    server.full = True
+    await page.get_by_role("button", name="Start talking").click()
+    await expect(page.get_by_role("alert")).to_contain_text("The server is full")
+    server.full = False
+    await page.get_by_role("button", name="Try now").click()
+    await server.conversation()
+    await expect(page.get_by_role("status")).to_have_text("Listening")
+
+
+async def test_a_refused_microphone_is_explained(browser: Browser, server: ScriptedServer) -> None:
+    context = await browser.new_context(permissions=[])
+    page = await context.new_page()
+    refuse = "navigator.mediaDevices.getUserMedia = async () => { throw new DOMException('no', 'NotAllowedError'); };"
+    await page.add_init_script(refuse)
+    await page.goto(server.url)
+    await page.get_by_role("button", name="Start talking").click()
+    await expect(page.get_by_role("alert")).to_contain_text("The microphone is blocked")
+    await expect(page.get_by_role("button", name="Start talking")).to_be_visible()
+
+
+async def test_the_page_says_what_runs_here(page: Page) -> None:
+    await expect(page.get_by_role("heading", name="Say something.")).to_be_visible()
+    await expect(page.get_by_text("A laboratory companion who computes what you ask.")).to_be_visible()
+    await page.get_by_text("runs without a provider's key").click()
+    await expect(page.get_by_text("pocketsphinx")).to_be_visible()
+
+
+async def test_another_assistant_can_be_chosen(page: Page, server: ScriptedServer) -> None:
+    await page.get_by_role("combobox").select_option("lyo")
+    await expect(page.get_by_text("Takes reservations.")).to_be_visible()
+    await page.get_by_role("button", name="Start talking").click()
+    assert (await server.conversation()).query["model"] == "lyo"
+
+
+async def test_the_page_can_be_used_by_keyboard_alone(page: Page, server: ScriptedServer) -> None:
+    await page.get_by_role("button", name="Start talking").focus()
+    await page.keyboard.press("Space")
+    conversation = await server.conversation()
+    await conversation.heard("session.update")
+    await expect(page.get_by_role("button", name="End the conversation")).to_be_focused()
+    await page.keyboard.press("Enter")
+    await conversation.until(lambda c: c.socket.closed)
+    await expect(page.get_by_role("status")).to_have_text("Press to talk")
+
+
+@pytest.mark.parametrize("width", [320, 390, 1280])
+async def test_nothing_is_cut_off_sideways(browser: Browser, server: ScriptedServer, width: int) -> None:
+    page = await browser.new_page(viewport={"width": width, "height": 640})
+    await page.goto(server.url)
+    await expect(page.get_by_role("heading", name="Say something.")).to_be_visible()
+    assert await page.evaluate("() => document.documentElement.scrollWidth") <= width
