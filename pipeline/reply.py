@@ -75,6 +75,8 @@ class Reply:
     message: Message | None = None
     """The item that is spoken or written, once it has begun."""
     usage: Usage = field(default_factory=Usage)
+    is_over: bool = False
+    """Whether nothing of it will be made any more."""
     _deltas: asyncio.Queue[str | None] = field(default_factory=lambda: asyncio.Queue(MAX_WAITING_DELTAS))
     _written: list[str] = field(default_factory=list)
 
@@ -90,17 +92,21 @@ class Reply:
             except* ProviderError as group:
                 raise _first_error(group) from group
         self._finish_message("incomplete" if reason in ("length", "content_filter") else "completed")
-        self.outbox.put(self._finished(reason))
+        self._end(self._finished(reason))
 
     def fail(self, error: ProviderError) -> None:
         """End it because a provider failed."""
         self._finish_message("incomplete")
-        self.outbox.put(ReplyFinished(self.id, "failed", error=error, usage=self.usage))
+        self._end(ReplyFinished(self.id, "failed", error=error, usage=self.usage))
 
     def stop(self, reason: Literal["turn_detected", "client_cancelled"]) -> None:
         """End it because somebody wants no more of it; what the cancelled task still puts out goes nowhere."""
         self._finish_message("incomplete")
-        self.outbox.put(ReplyFinished(self.id, "cancelled", reason, usage=self.usage))
+        self._end(ReplyFinished(self.id, "cancelled", reason, usage=self.usage))
+
+    def _end(self, finished: ReplyFinished) -> None:
+        self.is_over = True
+        self.outbox.put(finished)
 
     def _finished(self, reason: str) -> ReplyFinished:
         match reason:

@@ -9,13 +9,13 @@ time is a task of the session's one task group: an utterance that is being trans
 """
 
 import asyncio
-from collections import deque
 from collections.abc import AsyncGenerator, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from types import TracebackType
 from typing import Literal, Self
 
 from pipeline.conversation import Conversation, model_messages, untranscribed, with_transcript
+from pipeline.ear import Ear
 from pipeline.errors import ProviderError, RequestError
 from pipeline.events import (
     AudioCleared,
@@ -26,7 +26,6 @@ from pipeline.events import (
     Input,
     ItemAdded,
     ItemCreated,
-    ItemCut,
     ItemDeleted,
     ItemDone,
     ItemRemoved,
@@ -37,7 +36,6 @@ from pipeline.events import (
     PlaybackReported,
     ReplyAudio,
     ReplyCancelled,
-    ReplyInterrupted,
     ReplyRequested,
     ReplyStarted,
     RequestFailed,
@@ -77,11 +75,6 @@ from pipeline.turn_taking import (
 )
 from pipeline.utterance import Utterance
 from pipeline.vad import ConfirmedVoiceActivity, VoiceActivityDetector
-
-MAX_CUTTABLE_REPLIES = 20
-"""Spoken replies, the newest, that can be cut to what was heard of them."""
-TRUNCATION_TOLERANCE_SECONDS = 0.25
-"""A client may claim to have played this much more than was sent: clocks and rounding differ."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,8 +125,7 @@ class Session:
         """By id: those that are being given."""
         self._reply: Reply | None = None
         """The last one of the conversation, whether given or being given: what the user may be hearing."""
-        self._recent_replies: deque[Reply] = deque(maxlen=MAX_CUTTABLE_REPLIES)
-        """Those of the conversation that can still be cut to what was heard."""
+        self._ear = Ear(self.conversation, self.outbox)
         self._group = asyncio.TaskGroup()
 
     async def __aenter__(self) -> Self:
@@ -167,7 +159,7 @@ class Session:
             except OutboxClosed:
                 return
             if isinstance(output, ReplyAudio):
-                self._note_sent(output)
+                self._ear.sent(output, _now())
             yield output
 
     # --- what enters, and what is decided ---
@@ -190,7 +182,8 @@ class Session:
             case ItemRetrieved(item_id):
                 self.outbox.put(ItemShown(self._existing(item_id, "item_retrieve_invalid_item_id")))
             case ItemTruncated(item_id, heard_seconds):
-                self._truncate(item_id, heard_seconds)
+                self._existing(item_id, "item_truncate_invalid_item_id")
+                self._ear.truncate(item_id, heard_seconds, _now())
             case ReplyRequested(input=items):
                 for item_id in (item for item in items or () if isinstance(item, str)):
                     self._existing(item_id, "invalid_value")
@@ -198,7 +191,7 @@ class Session:
             case ReplyCancelled(reply_id):
                 self._cancel_requested(event, reply_id)
             case PlaybackReported(item_id, heard_seconds, playing):
-                self._note_heard(item_id, heard_seconds, playing=playing)
+                self._ear.heard(item_id, heard_seconds, _now(), playing=playing)
             case SettingsChanged(settings, request_id):
                 self.settings = self._turns.settings = settings
                 self._listening.apply(settings)
@@ -242,7 +235,8 @@ class Session:
         self._transcribe(utterance)
         if announce:
             self.outbox.put(SpeechStarted(utterance.item_id, utterance.start_seconds))
-            self._cut_what_still_plays()
+            if self._reply and self.settings.turn_detection and self.settings.turn_detection.interrupt_reply:
+                self._ear.stop_listening(self._reply, _now())
 
     def _commit_utterance(self, *, announce: bool) -> None:
         utterance = self._listening.close()
@@ -296,7 +290,7 @@ class Session:
         )
         if options.in_conversation:
             self._reply = reply
-            self._recent_replies.append(reply)
+            self._ear.expect(reply)
         self.outbox.put(ReplyStarted(reply.id, options, request.request_id))
         self._replies[reply.id] = (reply, self._group.create_task(self._give(reply, request, turn)))
 
@@ -330,7 +324,7 @@ class Session:
         # A reply that was cancelled does not come here: whoever cancelled it has said so to everybody.
         if reply.options.in_conversation:
             if not self.settings.reports_playback:
-                self._tell_where_time_went(reply)
+                self._ear.tell_where_time_went(reply)
             unheard_seconds = reply.playback.made_seconds - reply.playback.heard_seconds(_now())
             self._decide(ReplyEnded(unheard_seconds))
 
@@ -376,58 +370,7 @@ class Session:
         self.outbox.discard(reply.id)
         reply.playback.cut(reply.playback.heard_seconds(_now()))
         reply.stop(reason)
-        self._tell_what_was_heard(reply)
-
-    # --- what was sent, and what was heard of it ---
-
-    def _spoken(self, item_id: str) -> Reply | None:
-        for reply in self._recent_replies:
-            if reply.message and reply.message.id == item_id:
-                return reply
-        return None
-
-    def _note_sent(self, audio: ReplyAudio) -> None:
-        if reply := self._spoken(audio.item_id):
-            reply.playback.sent(len(audio.samples), _now())
-            reply.waterfall.mark("first_audio", _now())
-
-    def _note_heard(self, item_id: str, heard_seconds: float, *, playing: bool) -> None:
-        reply = self._spoken(item_id)
-        if reply is None:
-            return
-        playback = reply.playback
-        playback.reported(heard_seconds, _now(), playing=playing)
-        if heard_seconds > 0 and "heard" not in reply.waterfall:
-            reply.waterfall.mark("heard", _now() - heard_seconds)
-            self._tell_where_time_went(reply)
-        was_stopped = not playing and reply.id not in self._replies and heard_seconds < playback.made_seconds
-        if was_stopped and playback.cut_seconds != heard_seconds:
-            self._cut(reply, heard_seconds)
-
-    def _cut_what_still_plays(self) -> None:
-        """Speech stops what the loudspeaker still says of a reply that is already complete."""
-        detection = self.settings.turn_detection
-        reply = self._reply
-        if reply is None or reply.id in self._replies or not (detection and detection.interrupt_reply):
-            return
-        playback = reply.playback
-        if playback.cut_seconds is None and (heard_seconds := playback.heard_seconds(_now())) < playback.made_seconds:
-            self.outbox.discard(reply.id)
-            self._cut(reply, heard_seconds)
-
-    def _cut(self, reply: Reply, heard_seconds: float) -> None:
-        assert reply.message is not None
-        self.conversation.set_transcript(reply.message.id, reply.playback.cut(heard_seconds))
-        self._tell_what_was_heard(reply)
-
-    def _tell_what_was_heard(self, reply: Reply) -> None:
-        playback = reply.playback
-        if reply.message and playback.sent_seconds and playback.cut_seconds is not None:
-            self.outbox.put(ReplyInterrupted(reply.id, reply.message.id, playback.cut_seconds, playback.text))
-
-    def _tell_where_time_went(self, reply: Reply) -> None:
-        if "first_audio" in reply.waterfall:
-            self.outbox.put(reply.waterfall.measured())
+        self._ear.tell_what_was_heard(reply)
 
     # --- the client's own hand on the conversation ---
 
@@ -448,22 +391,6 @@ class Session:
         self._existing(item_id, "item_delete_invalid_item_id")
         self.conversation.remove(item_id)
         self.outbox.put(ItemRemoved(item_id))
-
-    def _truncate(self, item_id: str, heard_seconds: float) -> None:
-        self._existing(item_id, "item_truncate_invalid_item_id")
-        reply = self._spoken(item_id)
-        if reply is None or reply.options.modality != "audio":
-            raise RequestError("invalid_value", "Only the assistant's audio can be truncated.", param="item_id")
-        sent_seconds = reply.playback.sent_seconds
-        if heard_seconds > sent_seconds + TRUNCATION_TOLERANCE_SECONDS:
-            message = (
-                f"Audio content of {sent_seconds * 1000:.0f}ms is already shorter than {heard_seconds * 1000:.0f}ms."
-            )
-            raise RequestError("invalid_value", message, param="audio_end_ms")
-        reply.playback.reported(heard_seconds, _now(), playing=False)
-        text = reply.playback.cut(min(heard_seconds, sent_seconds))
-        self.conversation.set_transcript(item_id, text)
-        self.outbox.put(ItemCut(item_id, heard_seconds, text))
 
 
 def _now() -> float:

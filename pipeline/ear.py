@@ -1,0 +1,96 @@
+"""What the user has heard of the recent replies, and the conversation cut to it.
+
+The model must not believe it said what nobody heard. So whenever a reply is stopped, be it while it is made or while
+the loudspeaker is still playing it, its words in the conversation end where the ear stopped.
+"""
+
+from collections import deque
+
+from pipeline.conversation import Conversation
+from pipeline.errors import RequestError
+from pipeline.events import ItemCut, ReplyAudio, ReplyInterrupted
+from pipeline.outbox import Outbox
+from pipeline.reply import Reply
+
+MAX_CUTTABLE_REPLIES = 20
+"""Replies, the newest, that can still be cut."""
+TRUNCATION_TOLERANCE_SECONDS = 0.25
+"""A client may claim to have played this much more than was sent: clocks and rounding differ."""
+
+
+class Ear:
+    """Follows the replies of one conversation from the moment they are sent. `now` is the event loop's time."""
+
+    def __init__(self, conversation: Conversation, outbox: Outbox) -> None:
+        self._conversation = conversation
+        self._outbox = outbox
+        self._replies: deque[Reply] = deque(maxlen=MAX_CUTTABLE_REPLIES)
+
+    def expect(self, reply: Reply) -> None:
+        """This reply will be heard."""
+        self._replies.append(reply)
+
+    def sent(self, audio: ReplyAudio, now: float) -> None:
+        """A piece of a reply was given to the client."""
+        if reply := self._spoken(audio.item_id):
+            reply.playback.sent(len(audio.samples), now)
+            reply.waterfall.mark("first_audio", now)
+
+    def heard(self, item_id: str, heard_seconds: float, now: float, *, playing: bool) -> None:
+        """The client has played this much of an item."""
+        reply = self._spoken(item_id)
+        if reply is None:
+            return
+        reply.playback.reported(heard_seconds, now, playing=playing)
+        if heard_seconds > 0 and "heard" not in reply.waterfall:
+            reply.waterfall.mark("heard", now - heard_seconds)
+            self.tell_where_time_went(reply)
+        was_stopped = not playing and reply.is_over and heard_seconds < reply.playback.made_seconds
+        if was_stopped and reply.playback.cut_seconds != heard_seconds:
+            self._cut(reply, heard_seconds)
+
+    def stop_listening(self, reply: Reply, now: float) -> None:
+        """Speech stops what the loudspeaker still plays of a reply that is already complete."""
+        playback = reply.playback
+        if not reply.is_over or playback.cut_seconds is not None:
+            return
+        if (heard_seconds := playback.heard_seconds(now)) < playback.made_seconds:
+            self._outbox.discard(reply.id)
+            self._cut(reply, heard_seconds)
+
+    def truncate(self, item_id: str, heard_seconds: float, now: float) -> None:
+        """The client knows better how much was played. Raises RequestError if that is impossible."""
+        reply = self._spoken(item_id)
+        if reply is None or reply.options.modality != "audio":
+            raise RequestError("invalid_value", "Only the assistant's audio can be truncated.", param="item_id")
+        sent_seconds = reply.playback.sent_seconds
+        if heard_seconds > sent_seconds + TRUNCATION_TOLERANCE_SECONDS:
+            sent, heard = f"{sent_seconds * 1000:.0f}ms", f"{heard_seconds * 1000:.0f}ms"
+            message = f"Audio content of {sent} is already shorter than {heard}."
+            raise RequestError("invalid_value", message, param="audio_end_ms")
+        reply.playback.reported(heard_seconds, now, playing=False)
+        text = reply.playback.cut(min(heard_seconds, sent_seconds))
+        self._conversation.set_transcript(item_id, text)
+        self._outbox.put(ItemCut(item_id, heard_seconds, text))
+
+    def tell_what_was_heard(self, reply: Reply) -> None:
+        """Let the client know where a reply was cut, if anything of it had been sent."""
+        playback = reply.playback
+        if reply.message and playback.sent_seconds and playback.cut_seconds is not None:
+            self._outbox.put(ReplyInterrupted(reply.id, reply.message.id, playback.cut_seconds, playback.text))
+
+    def tell_where_time_went(self, reply: Reply) -> None:
+        """Let the client see the waterfall of a turn that was answered."""
+        if "first_audio" in reply.waterfall:
+            self._outbox.put(reply.waterfall.measured())
+
+    def _cut(self, reply: Reply, heard_seconds: float) -> None:
+        assert reply.message is not None
+        self._conversation.set_transcript(reply.message.id, reply.playback.cut(heard_seconds))
+        self.tell_what_was_heard(reply)
+
+    def _spoken(self, item_id: str) -> Reply | None:
+        for reply in self._replies:
+            if reply.message and reply.message.id == item_id:
+                return reply
+        return None
