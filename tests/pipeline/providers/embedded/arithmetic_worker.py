@@ -9,7 +9,7 @@ from pipeline.providers.embedded.worker_frames import Frame
 from pipeline.providers.embedded.worker_main import Request, WorkerError, serve
 
 
-def answer(request: Request) -> Iterator[Frame]:  # noqa: C901 one line for each case
+def answer(request: Request) -> Iterator[Frame]:
     match request.payload["do"]:
         case "echo":
             yield Frame({"process": os.getpid(), **request.payload}, request.body[::-1])
