@@ -1,0 +1,166 @@
+"""Providers by the names that settings use: `openai`, `elevenlabs`, `embedded`.
+
+A vendor's package is imported when it is first named, so that nobody needs what they do not use.
+"""
+
+import contextlib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from types import TracebackType
+from typing import TYPE_CHECKING, Literal, Self
+
+from pipeline.errors import ProviderUnavailable
+from pipeline.providers.failover import LanguageModels, SpeechToTexts, TextToSpeeches
+from pipeline.providers.interfaces import LanguageModel, SpeechToText, TextToSpeech
+
+if TYPE_CHECKING:
+    from openai import AsyncOpenAI
+
+Stage = Literal["STT", "LLM", "TTS"]
+
+PROVIDERS: Mapping[Stage, tuple[str, ...]] = {
+    "STT": ("openai", "elevenlabs", "embedded"),
+    "LLM": ("openai", "embedded"),
+    "TTS": ("elevenlabs", "openai", "embedded"),
+}
+"""In the order in which they are preferred when several could be used."""
+
+_STREAMING_MODELS = ("live", "realtime")
+"""In the name of OpenAI's models that transcribe over a socket, while the user is still speaking."""
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """Where the vendors are, and what they are asked for."""
+
+    openai_api_key: str = field(repr=False)
+    openai_base_url: str
+    openai_stt_model: str
+    openai_llm_model: str
+    openai_tts_model: str
+    openai_tts_voice: str
+    elevenlabs_api_key: str = field(repr=False)
+    elevenlabs_base_url: str
+    elevenlabs_stt_model: str
+    elevenlabs_tts_model: str
+    elevenlabs_voice: str
+
+
+class Catalog:
+    """Opens providers, and closes them all when it is closed."""
+
+    def __init__(self, access: Access, domains: Mapping[str, Sequence[str]]) -> None:
+        """`domains`: by an assistant's name, what people are likely to say to it, for recognisers that prepare."""
+        self._access = access
+        self._domains = domains
+        self._resources = contextlib.AsyncExitStack()
+        self._client: AsyncOpenAI | None = None
+
+    async def __aenter__(self) -> Self:
+        """Ready; providers are opened when they are asked for."""
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        """Close everything that was opened."""
+        await self._resources.aclose()
+
+    async def speech_to_text(self, names: Sequence[str]) -> SpeechToText:
+        """The first of these that can hear an utterance. Raises ProviderUnavailable if one cannot be opened.
+
+        Ask once for each stage: what is named twice is opened twice.
+        """
+        providers = [await self._speech_to_text(name) for name in names]
+        return providers[0] if len(providers) == 1 else SpeechToTexts(providers)
+
+    async def language_model(self, names: Sequence[str], embedded: LanguageModel | None) -> LanguageModel:
+        """The first of these that answers. `embedded` is what the assistant can do by itself, if anything."""
+        named = [await self._language_model(name, embedded) for name in names]
+        models = [model for model in named if model is not None]
+        if not models:
+            message = "This assistant cannot answer by itself; set OPENAI_API_KEY, or LLM to a provider that can."
+            raise ProviderUnavailable(message, code="no_language_model", retryable=False)
+        return models[0] if len(models) == 1 else LanguageModels(models)
+
+    async def text_to_speech(self, names: Sequence[str]) -> TextToSpeech:
+        """The first of these that can speak. Raises ProviderUnavailable if one cannot be opened."""
+        providers = [await self._text_to_speech(name) for name in names]
+        return providers[0] if len(providers) == 1 else TextToSpeeches(providers)
+
+    async def _speech_to_text(self, name: str) -> SpeechToText:
+        access = self._access
+        match name:
+            case "openai":
+                from pipeline.providers.openai import speech_to_text  # noqa: PLC0415 -- see the module's docstring
+
+                streams = any(word in access.openai_stt_model for word in _STREAMING_MODELS)
+                kind = speech_to_text.OpenAIRealtimeTranscription if streams else speech_to_text.OpenAITranscription
+                return kind(await self._openai(), access.openai_stt_model)
+            case "elevenlabs":
+                from pipeline.providers.elevenlabs.speech_to_text import ElevenLabsSpeechToText  # noqa: PLC0415
+
+                return ElevenLabsSpeechToText(
+                    access.elevenlabs_api_key, access.elevenlabs_base_url, access.elevenlabs_stt_model
+                )
+            case "embedded":
+                with _embedded_packages():
+                    from pipeline.providers.embedded.speech_to_text import EmbeddedSpeechToText  # noqa: PLC0415
+                return await self._resources.enter_async_context(EmbeddedSpeechToText(self._domains))
+        raise _unknown(name, "STT")
+
+    async def _language_model(self, name: str, embedded: LanguageModel | None) -> LanguageModel | None:
+        match name:
+            case "openai":
+                from pipeline.providers.openai.language_model import OpenAILanguageModel  # noqa: PLC0415
+
+                return OpenAILanguageModel(await self._openai(), self._access.openai_llm_model)
+            case "embedded":
+                return embedded
+        raise _unknown(name, "LLM")
+
+    async def _text_to_speech(self, name: str) -> TextToSpeech:
+        access = self._access
+        match name:
+            case "openai":
+                from pipeline.providers.openai.text_to_speech import OpenAITextToSpeech  # noqa: PLC0415
+
+                return OpenAITextToSpeech(await self._openai(), access.openai_tts_model, access.openai_tts_voice)
+            case "elevenlabs":
+                from pipeline.providers.elevenlabs.text_to_speech import ElevenLabsTextToSpeech  # noqa: PLC0415
+
+                return ElevenLabsTextToSpeech(
+                    access.elevenlabs_api_key,
+                    access.elevenlabs_base_url,
+                    access.elevenlabs_tts_model,
+                    access.elevenlabs_voice,
+                )
+            case "embedded":
+                with _embedded_packages():
+                    from pipeline.providers.embedded.text_to_speech import EmbeddedTextToSpeech  # noqa: PLC0415
+                return await self._resources.enter_async_context(EmbeddedTextToSpeech())
+        raise _unknown(name, "TTS")
+
+    async def _openai(self) -> "AsyncOpenAI":
+        """The connection that all stages share."""
+        if self._client is None:
+            from pipeline.providers.openai.client import client  # noqa: PLC0415
+
+            # A server that imitates OpenAI may want no key, but the client library does.
+            key = self._access.openai_api_key or "none"
+            self._client = await self._resources.enter_async_context(client(key, self._access.openai_base_url))
+        return self._client
+
+
+def _unknown(name: str, stage: Stage) -> ProviderUnavailable:
+    message = f"There is no provider {name} for {stage}; there are {', '.join(PROVIDERS[stage])}."
+    return ProviderUnavailable(message, code="unknown_provider", retryable=False)
+
+
+@contextlib.contextmanager
+def _embedded_packages() -> Iterator[None]:
+    try:
+        yield
+    except ImportError as error:
+        message = f"The embedded providers lack the package {error.name}: pip install 'voice-server[embedded]'."
+        raise ProviderUnavailable(message, code="not_installed", retryable=False) from error

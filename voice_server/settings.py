@@ -1,0 +1,248 @@
+"""Settings: environment variables and `.env`, read once into one frozen value.
+
+`ServerSettings` is the only table of them. Each field says how a value is read, what it means and whether it is a
+secret; parsing, the lines that explain a wrong value, and the check of `docs/configuration.md` follow from it.
+A variable that is empty counts as not set. The environment wins over `.env`.
+"""
+
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import Field, dataclass, field, fields
+from ipaddress import ip_address
+from pathlib import Path
+from typing import Any, Literal, cast
+from urllib.parse import urlsplit
+
+from dotenv import dotenv_values
+
+from pipeline.providers.catalog import PROVIDERS, Stage
+
+
+class SettingsError(Exception):
+    """A setting is wrong. The message is one line: its name, what is wrong, and what to write instead."""
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """How one variable is read."""
+
+    read: Callable[[str], object]
+    """Takes what is written, stripped and not empty. Raises ValueError with what was expected."""
+    kind: str
+    """For people: what may be written."""
+    description: str
+    default: str
+    """As the documentation shows it."""
+
+
+def _setting(
+    default: object,
+    read: Callable[[str], object],
+    kind: str,
+    description: str,
+    *,
+    secret: bool = False,
+    shown: str | None = None,
+) -> Any:
+    shown = shown if shown is not None else str(default)
+    return field(default=default, repr=not secret, metadata={"setting": Setting(read, kind, description, shown)})
+
+
+def _whole(low: int, high: int) -> Callable[[str], int]:
+    def read(text: str) -> int:
+        if not text.isascii() or not text.isdigit() or not low <= int(text) <= high:
+            raise ValueError(f"a whole number from {low} to {high}")
+        return int(text)
+
+    return read
+
+
+def _one_of(*allowed: str) -> Callable[[str], str]:
+    def read(text: str) -> str:
+        if text.lower() not in allowed:
+            raise ValueError("one of " + ", ".join(allowed))
+        return text.lower()
+
+    return read
+
+
+def _list(text: str) -> tuple[str, ...]:
+    return tuple(part.strip() for part in text.split(",") if part.strip())
+
+
+def _host(text: str) -> str:
+    if "/" in text or " " in text or text.count(":") == 1:
+        raise ValueError("an address without scheme and port, such as 127.0.0.1 or 0.0.0.0")
+    return text
+
+
+def _url(text: str) -> str:
+    parts = urlsplit(text)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise ValueError("an address that begins with http:// or https://")
+    return text.rstrip("/")
+
+
+def _origins(text: str) -> tuple[str, ...]:
+    origins = _list(text)
+    for origin in origins:
+        parts = urlsplit(origin)
+        if parts.scheme not in ("http", "https") or not parts.hostname or parts.path or parts.query:
+            raise ValueError("origins such as https://example.com, separated by commas")
+    return tuple(origin.lower() for origin in origins)
+
+
+def _keys(text: str) -> tuple[str, ...]:
+    keys = _list(text)
+    for key in keys:
+        if key.startswith("ek_"):
+            raise ValueError("keys that do not begin with ek_, which marks secrets that the server itself hands out")
+        if not key.isascii() or not key.isprintable() or " " in key:
+            raise ValueError("keys of printable ASCII characters without spaces, separated by commas")
+    return keys
+
+
+def _language(text: str) -> str:
+    if len(text) != 2 or not text.isascii() or not text.isalpha():
+        raise ValueError("a language by its two letters, such as en or it")
+    return text.lower()
+
+
+def _providers(stage: Stage) -> Callable[[str], tuple[str, ...]]:
+    def read(text: str) -> tuple[str, ...]:
+        names = tuple(name.lower() for name in _list(text))
+        if not names or len(set(names)) < len(names) or not set(names) <= set(PROVIDERS[stage]):
+            raise ValueError("names out of " + ", ".join(PROVIDERS[stage]) + ", each once, separated by commas")
+        return names
+
+    return read
+
+
+_PROVIDER_DEFAULT = "every provider whose key is set, then `embedded`"
+
+
+@dataclass(frozen=True, slots=True)
+class ServerSettings:
+    """Everything that can be chosen about a server."""
+
+    host: str = _setting("127.0.0.1", _host, "address", "Where to listen. Anything but loopback needs `API_KEYS`.")
+    port: int = _setting(8080, _whole(0, 65535), "number", "The port to listen on; 0 takes any that is free.")
+    data_dir: Path | None = _setting(  # noqa: RUF009 -- it gives a dataclass field
+        None, Path, "folder", "Where recorded answers of `/api/v1/voice/chat` are kept; empty: in memory.", shown=""
+    )
+    api_keys: tuple[str, ...] = _setting(
+        (),
+        _keys,
+        "list",
+        "Keys that clients must show. Empty: none is needed, on loopback.",
+        secret=True,
+        shown="",
+    )
+    allowed_origins: tuple[str, ...] = _setting(
+        (), _origins, "list", "Web origins besides the server's own whose pages may use it.", shown=""
+    )
+    max_sessions: int = _setting(
+        100, _whole(1, 100_000), "number", "Conversations at once; one more is answered with 503 and `Retry-After`."
+    )
+    max_upload_bytes: int = _setting(26_214_400, _whole(1024, 1 << 30), "bytes", "The largest upload that is accepted.")
+    max_upload_seconds: int = _setting(120, _whole(1, 7200), "seconds", "The longest recording that is accepted.")
+    stt: tuple[str, ...] = _setting(
+        (), _providers("STT"), "list", "Providers of speech to text, in order.", shown=_PROVIDER_DEFAULT
+    )
+    llm: tuple[str, ...] = _setting(
+        (), _providers("LLM"), "list", "Providers of the language model, in order.", shown=_PROVIDER_DEFAULT
+    )
+    tts: tuple[str, ...] = _setting(
+        (), _providers("TTS"), "list", "Providers of the voice, in order.", shown=_PROVIDER_DEFAULT
+    )
+    language: str = _setting("en", _language, "two letters", "The language that is expected and spoken.")
+    openai_api_key: str = _setting("", str, "key", "OpenAI's key; switches its three stages on.", secret=True)
+    openai_base_url: str = _setting(
+        "https://api.openai.com/v1", _url, "address", "OpenAI, or any server with its API; such a server needs no key."
+    )
+    openai_stt_model: str = _setting(
+        "gpt-transcribe", str, "name", "The model that transcribes; `gpt-live-transcribe` does it while one speaks."
+    )
+    openai_llm_model: str = _setting("gpt-5.4-mini", str, "name", "The model that answers.")
+    openai_tts_model: str = _setting("gpt-4o-mini-tts", str, "name", "The model that speaks.")
+    openai_tts_voice: str = _setting("marin", str, "name", "The voice, where the client asks for none that OpenAI has.")
+    elevenlabs_api_key: str = _setting(
+        "", str, "key", "ElevenLabs' key; switches its voice and recogniser on.", secret=True
+    )
+    elevenlabs_base_url: str = _setting("https://api.elevenlabs.io", _url, "address", "ElevenLabs, or a stand-in.")
+    elevenlabs_stt_model: str = _setting("scribe_v2_realtime", str, "name", "The model that transcribes.")
+    elevenlabs_tts_model: str = _setting("eleven_flash_v2_5", str, "name", "The model that speaks.")
+    elevenlabs_voice: str = _setting("21m00Tcm4TlvDq8ikWAM", str, "voice id", "The voice; the default one is Rachel.")
+    log_level: str = _setting(
+        "info", _one_of("debug", "info", "warning", "error"), "level", "The least important lines that are logged."
+    )
+    log_format: Literal["auto", "console", "json"] = _setting(
+        "auto", _one_of("auto", "console", "json"), "format", "`auto`: for people in a terminal, JSON lines elsewhere."
+    )
+
+    @property
+    def is_loopback(self) -> bool:
+        """Whether only programs of this machine can connect."""
+        if self.host == "localhost":
+            return True
+        try:
+            return ip_address(self.host.strip("[]")).is_loopback
+        except ValueError:
+            return False
+
+
+def setting_of(name: str) -> Setting:
+    """How the variable of this name, such as `PORT`, is read."""
+    return cast("Setting", _FIELDS[name].metadata["setting"])
+
+
+_FIELDS: Mapping[str, Field[object]] = {each.name.upper(): each for each in fields(ServerSettings)}
+NAMES = tuple(_FIELDS)
+SECRETS = frozenset(name for name, each in _FIELDS.items() if not each.repr)
+
+
+def read_settings(environment: Mapping[str, str] | None = None, dotenv: Path | None = None) -> ServerSettings:
+    """Read the environment over `.env` of the working directory. Raises SettingsError at the first wrong value."""
+    written = _read_dotenv(dotenv or Path(".env"))
+    written.update({name: text for name, text in (environment or os.environ).items() if name in _FIELDS})
+    values = {
+        name.lower(): _read(name, text.strip()) for name, text in written.items() if name in _FIELDS and text.strip()
+    }
+    settings = _with_providers(values)
+    if not settings.is_loopback and not settings.api_keys:
+        raise SettingsError(
+            f"HOST: {settings.host} can be reached from other machines, and API_KEYS is empty; "
+            "set API_KEYS to one or more keys, or HOST to 127.0.0.1"
+        )
+    return settings
+
+
+def _read_dotenv(path: Path) -> dict[str, str]:
+    try:
+        return {name: text for name, text in dotenv_values(path).items() if text is not None}
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError(f"{path}: cannot be read ({error}); make it a readable text file or remove it") from error
+
+
+def _read(name: str, text: str) -> object:
+    try:
+        return setting_of(name).read(text)
+    except ValueError as error:
+        what = "its value" if name in SECRETS else repr(text)
+        raise SettingsError(f"{name}: {what} will not do; write {error}") from error
+
+
+def _with_providers(values: dict[str, object]) -> ServerSettings:
+    """Choose the providers that were not chosen, and refuse those that lack their key."""
+    ready = {
+        "openai": "openai_api_key" in values or "openai_base_url" in values,
+        "elevenlabs": "elevenlabs_api_key" in values,
+        "embedded": True,
+    }
+    for stage, known in PROVIDERS.items():
+        named = cast("tuple[str, ...]", values.get(stage.lower(), ()))
+        for name in named:
+            if not ready[name]:
+                raise SettingsError(f"{stage}: {name} needs its key; set {name.upper()}_API_KEY or take {name} out")
+        values[stage.lower()] = named or tuple(name for name in known if ready[name])
+    return ServerSettings(**cast("Any", values))
