@@ -1,0 +1,135 @@
+"""What the server tells, as small values: the part of its messages that a conversation needs."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+Samples = npt.NDArray[np.int16]
+"""int16, shape (samples,), mono."""
+RATE = 24_000
+"""Hertz, in both directions."""
+
+
+@dataclass(frozen=True, slots=True)
+class SessionStarted:
+    """The conversation may begin."""
+
+    session_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class SpeechStarted:
+    """The server hears the user speak. Whatever is playing has to stop."""
+
+    item_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class SpeechStopped:
+    """The user's turn is over."""
+
+    item_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class UserTranscript:
+    """What the user said."""
+
+    item_id: str
+    text: str
+    """The words so far; all of them if `is_final`, otherwise only those that are new."""
+    is_final: bool
+
+
+@dataclass(frozen=True, slots=True)
+class UserTranscriptFailed:
+    """What the user said will not be known."""
+
+    item_id: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReplyStarted:
+    """The assistant begins to answer."""
+
+    reply_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReplyAudio:
+    """The next sound of the answer."""
+
+    item_id: str
+    samples: Samples
+    """int16, shape (n,), 24 kHz."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReplyText:
+    """The next words of the answer, spoken or written."""
+
+    item_id: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReplyFinished:
+    """The answer is over."""
+
+    reply_id: str
+    status: str
+    """completed, cancelled, failed or incomplete."""
+    message: str = ""
+    """Why it failed."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReplyInterrupted:
+    """Speech stopped an answer."""
+
+    item_id: str
+    heard_ms: float
+    heard_text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A stretch of the time that a turn took, in milliseconds after the end of the user's speech."""
+
+    name: str
+    start_ms: float
+    end_ms: float
+
+
+@dataclass(frozen=True, slots=True)
+class TurnMeasured:
+    """Where the time of a turn went, as the server measured it."""
+
+    total_ms: float
+    spans: tuple[Span, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ServerError:
+    """The server refused something; the conversation goes on."""
+
+    code: str
+    message: str
+
+
+Event = (
+    SessionStarted
+    | SpeechStarted
+    | SpeechStopped
+    | UserTranscript
+    | UserTranscriptFailed
+    | ReplyStarted
+    | ReplyAudio
+    | ReplyText
+    | ReplyFinished
+    | ReplyInterrupted
+    | TurnMeasured
+    | ServerError
+)
