@@ -27,6 +27,8 @@ FLAGS = (
     "--no-first-run",
     "--disable-quic",
     "--disable-gpu",
+    # A name that browsers do not count as this machine, and so not as a secure context.
+    "--host-resolver-rules=MAP voice.test 127.0.0.1",
 )
 
 

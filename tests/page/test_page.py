@@ -264,6 +264,20 @@ async def test_a_refused_microphone_is_explained(browser: Browser, server: Scrip
     await expect(page.get_by_role("button", name="Start talking")).to_be_visible()
 
 
+async def test_an_insecure_page_says_so_and_answers_in_writing(browser: Browser, server: ScriptedServer) -> None:
+    page = await browser.new_page()
+    await page.goto(f"http://voice.test:{server.port}/")
+    await page.get_by_role("button", name="Start talking").click()
+    await expect(page.get_by_role("alert")).to_contain_text("Browsers give the microphone to secure pages only")
+    await page.get_by_role("textbox", name="Write instead of talking").fill("What is gold?")
+    await page.get_by_role("button", name="Send").click()
+    conversation = await server.conversation()
+    assert (await conversation.heard("session.update"))["session"]["output_modalities"] == ["text"]
+    await conversation.heard("response.create")
+    await conversation.say({"type": "response.output_text.delta", **PLACE, "delta": REPLY})
+    await expect(line(page, 1)).to_contain_text(REPLY)
+
+
 async def test_the_page_says_what_runs_here(page: Page) -> None:
     await expect(page.get_by_role("heading", name="Say something.")).to_be_visible()
     await expect(page.get_by_text("A laboratory companion who computes what you ask.")).to_be_visible()

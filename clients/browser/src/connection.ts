@@ -3,7 +3,7 @@
  * Knows nothing of what is said over it.
  */
 
-import { isTransient, type ConnectionFault } from "./problems";
+import { needsKey, type ConnectionFault } from "./problems";
 import type { CheckServer } from "./server";
 import type { OpenTransport, Transport } from "./transport";
 import { readServerEvent, type ClientMessage, type ServerEvent } from "./wire";
@@ -14,7 +14,7 @@ export type ConnectionState =
   | { readonly kind: "open" }
   /** Tries again at `retryAt` (Date.now()). */
   | { readonly kind: "waiting"; readonly fault: ConnectionFault; readonly retryAt: number }
-  /** Goes no further without the user. */
+  /** Goes no further without another key. */
   | { readonly kind: "blocked"; readonly fault: ConnectionFault };
 
 export interface ConnectionEvents {
@@ -112,7 +112,7 @@ export class Connection {
       this.#fail("key-malformed");
       return;
     }
-    this.#timer = setTimeout(() => this.#fail("unreadable"), GREETING_MS);
+    this.#timer = setTimeout(() => this.#fail("silent"), GREETING_MS);
   }
 
   #receive(data: string | ArrayBuffer): void {
@@ -136,7 +136,7 @@ export class Connection {
 
   #fail(fault: ConnectionFault): void {
     this.#abandon();
-    if (!isTransient(fault)) {
+    if (needsKey(fault)) {
       this.#become({ kind: "blocked", fault });
       return;
     }

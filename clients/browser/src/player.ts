@@ -21,6 +21,8 @@ export interface Speaker {
   finish(itemId: string): void;
   /** Stops at once; what was heard of each item follows as Heard with `playing: false`. Their late audio is ignored. */
   interrupt(): void;
+  /** Stops, and lets the device sleep until it is opened again. */
+  rest(): void;
   /** Ignores all audio of an item, also if none has come yet. */
   ignore(itemId: string): void;
   /** Root mean square of what sounds now, 0 to 1. */
@@ -65,6 +67,11 @@ export class Player implements Speaker {
   interrupt(): void {
     for (const itemId of this.#waiting) this.ignore(itemId);
     this.#command({ kind: "stop" });
+  }
+
+  rest(): void {
+    this.interrupt();
+    void this.#context?.suspend();
   }
 
   ignore(itemId: string): void {

@@ -6,10 +6,10 @@ export type ConnectionFault =
   | "gone"
   | "full"
   | "refused"
+  | "silent"
   | "key-needed"
   | "key-wrong"
-  | "key-malformed"
-  | "unreadable";
+  | "key-malformed";
 
 export interface Advice {
   /** What happened. */
@@ -31,6 +31,10 @@ export const CONNECTION_ADVICE: Readonly<Record<ConnectionFault, Advice>> = {
     title: "The server did not take the conversation",
     remedy: "It answers, but closed the connection. It may be full, or a proxy in between may not let WebSockets through.",
   },
+  silent: {
+    title: "The server does not answer",
+    remedy: "The connection opened, but nothing came for ten seconds. The server may be overloaded.",
+  },
   "key-needed": {
     title: "This server asks for a key",
     remedy: "Enter the key that its owner gave you. It stays in this browser tab and is forgotten when you close it.",
@@ -42,10 +46,6 @@ export const CONNECTION_ADVICE: Readonly<Record<ConnectionFault, Advice>> = {
   "key-malformed": {
     title: "This cannot be a key",
     remedy: "Keys have letters, digits and the signs - _ . only, without spaces. Copy it again.",
-  },
-  unreadable: {
-    title: "This does not seem to be a voice-server",
-    remedy: "The connection opened, but nothing that belongs to a conversation came. Check the address.",
   },
 };
 
@@ -76,7 +76,7 @@ export const MICROPHONE_ADVICE: Readonly<Record<MicrophoneFault, Advice>> = {
   },
 };
 
-/** Whether the page tries again by itself. */
-export function isTransient(fault: ConnectionFault): boolean {
-  return fault === "gone" || fault === "full" || fault === "refused";
+/** Whether the page can only go on with another key; after everything else it tries again by itself. */
+export function needsKey(fault: ConnectionFault): boolean {
+  return fault === "key-needed" || fault === "key-wrong" || fault === "key-malformed";
 }

@@ -137,12 +137,12 @@ export class VoiceClient {
   /** Ends the conversation; its words stay on the page. */
   stop(): void {
     this.#talkWithKey = false;
-    this.#parts.speaker.interrupt();
+    this.#parts.speaker.rest();
     this.#closeMicrophone();
     this.#connection.close();
     this.#heldFrames = [];
     this.#unsentTexts = [];
-    this.#change({ microphoneFault: null, complaint: null });
+    this.#change({ microphoneFault: null, complaint: null, speaking: false });
   }
 
   setMuted(muted: boolean): void {
@@ -290,7 +290,9 @@ export class VoiceClient {
   }
 
   #reportHeard({ itemId, heardMs, playing }: Heard): void {
-    if (this.#state.speaking !== playing) this.#change({ speaking: playing });
+    // After the end, a report may still be on its way from the audio thread.
+    const speaking = playing && this.#state.connection.kind !== "closed";
+    if (this.#state.speaking !== speaking) this.#change({ speaking });
     if (!this.#sessionItems.has(itemId)) return;
     this.#connection.send({ type: "voice.playback", item_id: itemId, heard_ms: heardMs, playing });
   }

@@ -56,6 +56,7 @@ export class FakeSpeaker implements Speaker {
   readonly ignored = new Set<string>();
   interruptions = 0;
   broken = false;
+  resting = false;
 
   open(): Promise<void> {
     return this.broken ? Promise.reject(new Error("no sound")) : Promise.resolve();
@@ -71,6 +72,10 @@ export class FakeSpeaker implements Speaker {
 
   interrupt(): void {
     this.interruptions += 1;
+  }
+
+  rest(): void {
+    this.resting = true;
   }
 
   ignore(itemId: string): void {

@@ -74,7 +74,9 @@ describe("a conversation", () => {
     stage.client.stop();
     expect(stage.socket.open).toBe(false);
     expect(stage.microphone.closed).toBe(true);
-    expect(stage.client.state()).toMatchObject({ connection: { kind: "closed" }, microphone: "off" });
+    expect(stage.speaker.resting).toBe(true);
+    stage.speaker.onHeard({ itemId: "item_a", heardMs: 100, playing: true });
+    expect(stage.client.state()).toMatchObject({ connection: { kind: "closed" }, microphone: "off", speaking: false });
     expect(stage.client.state().conversation.lines).toHaveLength(1);
     await vi.advanceTimersByTimeAsync(60_000);
     expect(stage.sockets).toHaveLength(1);

@@ -1,4 +1,4 @@
-import { useEffect, useRef } from "react";
+import { memo, useEffect, useRef } from "react";
 import type { Line } from "../conversation";
 import { splitHeard } from "../heardText";
 import { Waterfall } from "./Waterfall";
@@ -11,7 +11,7 @@ interface CaptionsProps {
 /** Who has scrolled further up than this reads, and is left in peace. */
 const NEAR_END_PX = 160;
 
-export function Captions({ lines, assistantTitle }: CaptionsProps) {
+export const Captions = memo(function Captions({ lines, assistantTitle }: CaptionsProps) {
   const list = useRef<HTMLOListElement>(null);
   useEffect(() => {
     const stage = list.current?.parentElement;
@@ -22,16 +22,27 @@ export function Captions({ lines, assistantTitle }: CaptionsProps) {
   return (
     <ol className="captions" ref={list} aria-label="Conversation">
       {lines.map((line) => (
-        <li key={line.id} className="line" data-speaker={line.speaker} data-live={line.live}>
-          <span className="line-speaker">{line.speaker === "user" ? "You" : assistantTitle}</span>
-          <Words line={line} />
-          {line.failure !== null && <p className="line-failure">{failureText(line)}</p>}
-          {line.waterfall !== null && <Waterfall waterfall={line.waterfall} />}
-        </li>
+        <CaptionLine key={line.id} line={line} assistantTitle={assistantTitle} />
       ))}
     </ol>
   );
+});
+
+interface CaptionLineProps {
+  readonly line: Line;
+  readonly assistantTitle: string;
 }
+
+const CaptionLine = memo(function CaptionLine({ line, assistantTitle }: CaptionLineProps) {
+  return (
+    <li className="line" data-speaker={line.speaker} data-live={line.live}>
+      <span className="line-speaker">{line.speaker === "user" ? "You" : assistantTitle}</span>
+      <Words line={line} />
+      {line.failure !== null && <p className="line-failure">{failureText(line)}</p>}
+      {line.waterfall !== null && <Waterfall waterfall={line.waterfall} />}
+    </li>
+  );
+});
 
 function Words({ line }: { readonly line: Line }) {
   if (line.text === "") {

@@ -25,13 +25,7 @@ export function Notices({ client, state }: NoticesProps) {
       )}
       {connection.kind === "blocked" && (
         <Notice advice={CONNECTION_ADVICE[connection.fault]}>
-          {connection.fault === "unreadable" ? (
-            <button type="button" className="text-button" onClick={() => client.retryNow()}>
-              Try again
-            </button>
-          ) : (
-            <KeyForm onKey={(key) => void client.useKey(key)} />
-          )}
+          <KeyForm onKey={(key) => void client.useKey(key)} />
         </Notice>
       )}
       {microphoneFault !== null && <Notice advice={MICROPHONE_ADVICE[microphoneFault]} />}
