@@ -134,17 +134,30 @@ class VoiceSocket:
         log = _log.bind(session=config.session_id, assistant=config.model)
         log.info("session opened", type=config.type)
         connection = Connection(config, with_extensions=request.query.get("extensions") == "1")
+        end = CLIENT_LEFT
+        try:
+            end = await self._hold(socket, connection, config, log)
+            await self._close(request, socket, connection, end)
+        finally:
+            # Also if the task is cancelled, as it may be when the client is gone.
+            log.info("session closed", close_code=int(end.close_code))
+
+    async def _hold(
+        self,
+        socket: web.WebSocketResponse,
+        connection: Connection,
+        config: SessionConfig,
+        log: structlog.stdlib.BoundLogger,
+    ) -> End:
         try:
             session = self._new_session(config.session_id, config.settings, config.model)
             async with asyncio.timeout(self._session_seconds), session:
-                end = await self._exchange(socket, connection, session)
+                return await self._exchange(socket, connection, session)
         except TimeoutError:
-            end = EXPIRED
+            return EXPIRED
         except Exception:
             log.exception("session failed")
-            end = FAILED
-        await self._close(request, socket, connection, end)
-        log.info("session closed", close_code=socket.close_code)
+            return FAILED
 
     async def _exchange(self, socket: web.WebSocketResponse, connection: Connection, session: Session) -> End:
         """Receive and send until one of both is over."""
@@ -207,7 +220,7 @@ async def _receive(socket: web.WebSocketResponse, connection: Connection, sessio
                 session.outbox.put(event)
             else:
                 session.receive(event)
-    return CLIENT_LEFT
+    return End(socket.close_code or WSCloseCode.OK)
 
 
 def _check(request: web.Request) -> None:

@@ -102,8 +102,6 @@ class Decoder:
         return [ItemCreated(item, previous, request_id)]
 
     def _response_create(self, fields: Fields, request_id: str | None) -> list[Input]:
-        if self.config.type == "transcription":
-            raise wrong_value("type", "a transcription session gives no responses; open a realtime session for that.")
         options, context = read_reply_request(fields.optional_object("response"), self.config)
         return [ReplyRequested(options, context, request_id)]
 

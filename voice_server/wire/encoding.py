@@ -33,7 +33,6 @@ from pipeline.events import (
     TurnMeasured,
     UtteranceCommitted,
 )
-from pipeline.items import new_id
 from voice_server.wire import extensions
 from voice_server.wire.audio import AUDIO_FORMATS
 from voice_server.wire.errors import error_details, error_object
@@ -54,7 +53,7 @@ class Encoder:
         """As the client last saw it."""
         self._announced: deque[SessionConfig] = deque()
         self._with_extensions = with_extensions
-        self._conversation_id = new_id("conv")
+        self._conversation_id = f"conv_{config.session_id.removeprefix('sess_')}"
         self._replies: dict[str, OpenReply] = {}
         self._event_count = 0
 
