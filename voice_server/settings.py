@@ -155,7 +155,9 @@ class ServerSettings:
     tts: tuple[str, ...] = _setting(
         (), _providers("TTS"), "list", "Providers of the voice, in order.", shown=_PROVIDER_DEFAULT
     )
-    language: str = _setting("en", _language, "two letters", "The language that is expected and spoken.")
+    language: str | None = _setting(
+        None, _language, "two letters", "The language that is expected and spoken.", shown="the assistant's own"
+    )
     openai_api_key: str = _setting("", str, "key", "OpenAI's key; switches its three stages on.", secret=True)
     openai_base_url: str = _setting(
         "https://api.openai.com/v1", _url, "address", "OpenAI, or any server with its API; such a server needs no key."

@@ -1,6 +1,7 @@
 """Recordings as files in a folder: they survive a restart, and are deleted when they are old or there are too many."""
 
 import asyncio
+import os
 import re
 import time
 from collections.abc import Callable
@@ -53,6 +54,7 @@ class FolderRecordings:
         path = self._folder / (recording_id + _ENDINGS[recording.content_type])
         unfinished = path.with_suffix(".part")
         unfinished.write_bytes(recording.data)
+        os.utime(unfinished, (self._now(), self._now()))
         unfinished.rename(path)
         self._forget()
 

@@ -37,9 +37,9 @@ class MemoryConversations:
 
     async def begin(self, owner: str, assistant: str) -> Conversation:
         """A new conversation with an id that cannot be guessed."""
-        self._forget()
         conversation = Conversation(new_id("conv"), owner, assistant)
         self._kept[conversation.id] = _Kept(conversation, self._now())
+        self._forget()
         return conversation
 
     @asynccontextmanager
@@ -63,7 +63,7 @@ class MemoryConversations:
         now = self._now()
         while self._kept:
             oldest = next(iter(self._kept.values()))
-            if len(self._kept) < self._limit and now - oldest.used < CONVERSATION_SECONDS:
+            if len(self._kept) <= self._limit and now - oldest.used < CONVERSATION_SECONDS:
                 return
             self._kept.popitem(last=False)
 

@@ -1,0 +1,91 @@
+"""The composition root: the only place that knows all the parts, and puts them together."""
+
+import time
+from collections.abc import AsyncIterator
+
+from aiohttp import web
+
+from voice_server.about import About
+from voice_server.admission import Admission
+from voice_server.assistants.catalog import Catalog
+from voice_server.auth import Authenticator
+from voice_server.health import Health
+from voice_server.http_errors import answer_errors
+from voice_server.openai_api.chat_completions import ChatCompletions, Writer
+from voice_server.openai_api.client_secrets import ClientSecrets
+from voice_server.openai_api.models import Models
+from voice_server.openai_api.speech import Speech
+from voice_server.openai_api.transcriptions import Transcriptions
+from voice_server.openai_api.unsupported import unsupported_routes
+from voice_server.openapi.docs import Docs
+from voice_server.origins import Origins
+from voice_server.page import Page, add_security_headers
+from voice_server.request_id import add_request_id, name_requests
+from voice_server.sessions import Sessions
+from voice_server.settings import ServerSettings
+from voice_server.stages import Stages
+from voice_server.storage.folder import FolderRecordings
+from voice_server.storage.memory import MemoryConversations, MemoryRecordings
+from voice_server.uploads import Uploads
+from voice_server.voice_chat import RecordedAnswers, VoiceChat
+from voice_server.voice_socket import VoiceSocket
+
+_FORM_BYTES = 1 << 20
+"""What a request may have besides its recording."""
+
+
+def build_app(settings: ServerSettings, assistants: Catalog, stages: Stages) -> web.Application:
+    """The whole server on providers that are open."""
+    authenticator = Authenticator(settings.api_keys)
+    admission = Admission(settings.max_sessions)
+    sessions = Sessions(assistants, stages, settings.language)
+    language = settings.language or assistants.default.language
+    uploads = Uploads(settings.max_upload_bytes, settings.max_upload_seconds)
+    recordings = MemoryRecordings() if settings.data_dir is None else FolderRecordings(settings.data_dir / "recordings")
+    origins = Origins(settings.allowed_origins, loopback_only=settings.is_loopback)
+    health = Health(admission)
+    socket = VoiceSocket(
+        authenticate=authenticator.authorize_session,
+        find_assistant=sessions.find_assistant,
+        new_session=sessions.new_session,
+        admit=admission.conversation,
+    )
+    voice_chat = VoiceChat(
+        uploads=uploads,
+        conversations=MemoryConversations(),
+        recordings=recordings,
+        admission=admission,
+        find_assistant=sessions.find_assistant,
+        new_session=sessions.new_session,
+    )
+
+    def writer_of(model: str) -> Writer:
+        assistant = assistants.get(model)
+        return Writer(assistant.name, assistant.instructions, stages.language_models[assistant.name])
+
+    app = web.Application(
+        client_max_size=settings.max_upload_bytes + _FORM_BYTES,
+        middlewares=[name_requests, answer_errors, origins.middleware()],
+    )
+    for public in (Page(), Docs(), health, About(settings, assistants), RecordedAnswers(recordings), socket):
+        app.add_routes(public.routes())
+    for protected in (
+        Models([assistant.name for assistant in assistants.all()], created=int(time.time())),
+        ClientSecrets(authenticator, sessions.find_assistant),
+        Speech(stages.text_to_speech, language),
+        Transcriptions(stages.speech_to_text, uploads, language),
+        ChatCompletions(writer_of),
+        voice_chat,
+    ):
+        app.add_routes(authenticator.protect(protected.routes()))
+    app.add_routes(unsupported_routes())
+
+    async def opened(_app: web.Application) -> AsyncIterator[None]:
+        await recordings.open()
+        health.opened()
+        yield
+
+    app.cleanup_ctx.append(opened)
+    app.on_response_prepare.extend((add_request_id, add_security_headers, origins.add_headers))
+    app.on_shutdown.extend((health.stopping, socket.shut_down))
+    return app

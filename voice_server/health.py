@@ -1,0 +1,40 @@
+"""Health: `GET /health` says that the process is alive, `GET /ready` whether to send conversations to it."""
+
+from aiohttp import web
+
+from voice_server.admission import Admission
+
+_NO_STORE = {"Cache-Control": "no-store"}
+
+
+class Health:
+    """The two endpoints."""
+
+    def __init__(self, admission: Admission) -> None:
+        self._admission = admission
+        self._not_ready: str | None = "The server is starting."
+
+    def routes(self) -> list[web.RouteDef]:
+        """Where they are reached."""
+        return [web.get("/health", self.health), web.get("/ready", self.ready)]
+
+    def opened(self) -> None:
+        """Everything that conversations need is there."""
+        self._not_ready = None
+
+    async def stopping(self, _app: web.Application) -> None:
+        """No conversation should begin here any more; for `Application.on_shutdown`."""
+        self._not_ready = "The server is shutting down."
+
+    async def health(self, _request: web.Request) -> web.Response:
+        """Alive."""
+        return web.json_response({"status": "ok"}, headers=_NO_STORE)
+
+    async def ready(self, _request: web.Request) -> web.Response:
+        """Ready for one more conversation, or 503 with the reason."""
+        reason = self._not_ready
+        if reason is None and self._admission.is_full:
+            reason = f"All {self._admission.limit} conversations are taken."
+        if reason is not None:
+            return web.json_response({"status": "not ready", "reason": reason}, status=503, headers=_NO_STORE)
+        return web.json_response({"status": "ready", "conversations": self._admission.count}, headers=_NO_STORE)

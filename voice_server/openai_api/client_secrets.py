@@ -1,0 +1,66 @@
+"""`POST /v1/realtime/client_secrets`: a key for a browser, which opens sessions for some minutes."""
+
+import time
+from collections.abc import Callable, Mapping
+from typing import Annotated, Literal
+
+from aiohttp import web
+from pydantic import Field
+
+from pipeline.errors import RequestError
+from pipeline.items import new_id
+from pipeline.settings import SessionSettings
+from voice_server.auth import Authenticator, principal_of
+from voice_server.bodies import Body, read_body
+from voice_server.wire.fields import Fields
+from voice_server.wire.session_config import SessionConfig, start_session
+
+SESSION_SECONDS = 3600
+
+
+class ExpiresAfter(Body):
+    """How long the secret opens sessions."""
+
+    anchor: Literal["created_at"] = "created_at"
+    seconds: Annotated[int, Field(ge=10, le=7200)] = 600
+
+
+class ClientSecretBody(Body):
+    """A request for a secret."""
+
+    expires_after: ExpiresAfter = ExpiresAfter()
+    session: Annotated[dict[str, object], Field(description="What its sessions begin with.")] = Field(
+        default_factory=dict
+    )
+
+
+class ClientSecrets:
+    """The endpoint."""
+
+    def __init__(
+        self, authenticator: Authenticator, find_assistant: Callable[[str | None], tuple[str, SessionSettings]]
+    ) -> None:
+        self._authenticator = authenticator
+        self._find_assistant = find_assistant
+
+    def routes(self) -> list[web.RouteDef]:
+        """Where it is reached."""
+        return [web.post("/v1/realtime/client_secrets", self.create)]
+
+    async def create(self, request: web.Request) -> web.Response:
+        """Make a secret."""
+        principal = principal_of(request)
+        body = await read_body(request, ClientSecretBody) if request.can_read_body else ClientSecretBody()
+        config = self._session(body.session)
+        secret = self._authenticator.issue(principal, body.expires_after.seconds, body.session)
+        answer = {"value": secret.value, "expires_at": secret.expires_at, "session": config.json()}
+        return web.json_response(answer, headers={"Cache-Control": "no-store"})
+
+    def _session(self, session: Mapping[str, object]) -> SessionConfig:
+        """What a session with this config would begin with. Raises RequestError if it makes no sense."""
+        model = session.get("model")
+        if model is not None and not isinstance(model, str):
+            raise RequestError("invalid_type", "session.model must be a string.", param="session.model")
+        name, settings = self._find_assistant(model)
+        config = start_session(new_id("sess"), name, settings, int(time.time()) + SESSION_SECONDS)
+        return config.updated(Fields({"type": "realtime", **session}, "session"))

@@ -1,0 +1,62 @@
+"""A server that listens, from its start to its orderly end."""
+
+import errno
+from collections.abc import AsyncGenerator
+from contextlib import AsyncExitStack, asynccontextmanager
+
+from aiohttp import web
+
+from pipeline.errors import ProviderError
+from voice_server.app import build_app
+from voice_server.assistants.catalog import open_catalog
+from voice_server.settings import ServerSettings
+from voice_server.stages import open_stages
+
+SHUTDOWN_SECONDS = 3.0
+"""How long requests that are still being answered may take when the server stops."""
+
+
+class StartFailed(Exception):
+    """The server cannot start. The message is one line: what is wrong, and what to do."""
+
+
+@asynccontextmanager
+async def open_server(settings: ServerSettings) -> AsyncGenerator[str, None]:
+    """Listen while the context lasts; gives the address to open. Raises StartFailed."""
+    async with AsyncExitStack() as resources:
+        try:
+            assistants = await resources.enter_async_context(open_catalog())
+            stages = await resources.enter_async_context(open_stages(settings, assistants))
+        except ProviderError as error:
+            raise StartFailed(error.message) from error
+        app = build_app(settings, assistants, stages)
+        runner = web.AppRunner(app, access_log=None, shutdown_timeout=SHUTDOWN_SECONDS)
+        resources.push_async_callback(runner.cleanup)
+        yield await _listen(runner, settings)
+
+
+async def _listen(runner: web.AppRunner, settings: ServerSettings) -> str:
+    """Open the port; gives the address. Raises StartFailed."""
+    try:
+        await runner.setup()
+    except OSError as error:
+        message = f"DATA_DIR: {settings.data_dir} cannot be written to ({error.strerror}); name another folder."
+        raise StartFailed(message) from error
+    try:
+        await web.TCPSite(runner, settings.host.strip("[]"), settings.port).start()
+    except OSError as error:
+        raise StartFailed(_why_not(settings, error)) from error
+    host, port = runner.addresses[0][:2]
+    shown = {"0.0.0.0": "127.0.0.1", "::": "localhost"}.get(host, host)  # noqa: S104 -- only shown
+    return f"http://[{shown}]:{port}" if ":" in shown else f"http://{shown}:{port}"
+
+
+def _why_not(settings: ServerSettings, error: OSError) -> str:
+    where = f"{settings.host}:{settings.port}"
+    match error.errno:
+        case errno.EADDRINUSE:
+            return f"PORT: {where} is in use by another program; stop it, or set PORT to another number."
+        case errno.EACCES:
+            return f"PORT: {where} needs more rights than this program has; set PORT to a number above 1023."
+        case _:
+            return f"HOST: {where} cannot be listened on ({error.strerror}); set HOST to an address of this machine."

@@ -1,0 +1,37 @@
+"""Sessions: from the name of an assistant to a conversation with it."""
+
+from pipeline.session import Providers, Session
+from pipeline.settings import SessionSettings
+from voice_server.assistants.catalog import Catalog
+from voice_server.stages import Stages
+
+
+class Sessions:
+    """Begins conversations."""
+
+    def __init__(self, assistants: Catalog, stages: Stages, language: str | None) -> None:
+        """`language`: ISO 639-1, instead of the assistants' own."""
+        self._assistants = assistants
+        self._stages = stages
+        self._language = language
+
+    def find_assistant(self, name: str | None) -> tuple[str, SessionSettings]:
+        """The name of that assistant, and how conversations with it begin."""
+        assistant = self._assistants.get(name)
+        settings = SessionSettings(
+            instructions=assistant.instructions,
+            voice=assistant.voice,
+            language=self._language or assistant.language,
+            domain=assistant.name,
+        )
+        return assistant.name, settings
+
+    def new_session(self, session_id: str, settings: SessionSettings, assistant_name: str) -> Session:
+        """A conversation, to be opened with `async with`."""
+        assistant = self._assistants.get(assistant_name)
+        providers = Providers(
+            speech_to_text=self._stages.speech_to_text,
+            language_model=self._stages.language_models[assistant.name],
+            text_to_speech=self._stages.text_to_speech,
+        )
+        return Session(session_id, settings, providers, assistant.tools)
