@@ -124,7 +124,8 @@ class _Api:
         for delta in _deltas(line):
             choice = {"index": 0, "delta": delta, "finish_reason": None}
             yield event(head | {"choices": [choice]})
-            await delays.token()
+            if delta.get("content"):
+                await delays.token()
         reason = "tool_calls" if isinstance(line, ScriptedCall) else "stop"
         yield event(head | {"choices": [{"index": 0, "delta": {}, "finish_reason": reason}]})
         if usage is not None:

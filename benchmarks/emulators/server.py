@@ -4,6 +4,7 @@ from types import TracebackType
 from typing import Self
 
 import aiohttp.web
+from aiohttp.typedefs import Handler
 
 
 class Server:
@@ -11,6 +12,9 @@ class Server:
 
     def __init__(self, app: aiohttp.web.Application, port: int = 0) -> None:
         self._port = port
+        self.active = 0
+        """How many requests are being answered, open sockets included."""
+        app.middlewares.append(self._counted)
         # A handler ends with its connection: nothing is left over of a client that has gone away.
         self._runner = aiohttp.web.AppRunner(app, handler_cancellation=True, access_log=None, shutdown_timeout=0.1)
 
@@ -24,6 +28,14 @@ class Server:
     def connections(self) -> int:
         """How many connections are open, idle ones included."""
         return len(self._runner.server.connections) if self._runner.server else 0
+
+    @aiohttp.web.middleware
+    async def _counted(self, request: aiohttp.web.Request, handler: Handler) -> aiohttp.web.StreamResponse:
+        self.active += 1
+        try:
+            return await handler(request)
+        finally:
+            self.active -= 1
 
     async def __aenter__(self) -> Self:
         await self._runner.setup()
