@@ -17,10 +17,13 @@ from pipeline.audio import FRAME_SAMPLES, INPUT_RATE, AudioFrame
 from pipeline.deadlines import with_deadlines
 from pipeline.providers.elevenlabs.speech_to_text import ElevenLabsSpeechToText
 from pipeline.providers.elevenlabs.text_to_speech import ElevenLabsTextToSpeech
+from pipeline.providers.embedded.speech_to_text import EmbeddedSpeechToText
+from pipeline.providers.embedded.text_to_speech import EmbeddedTextToSpeech
 from pipeline.providers.openai.client import client
 from pipeline.providers.openai.language_model import OpenAILanguageModel
 from pipeline.providers.openai.speech_to_text import OpenAIRealtimeTranscription, OpenAITranscription
 from pipeline.providers.openai.text_to_speech import OpenAITextToSpeech
+from pipeline.providers.scripted import ScriptedLanguageModel, ScriptedSpeechToText, ScriptedTextToSpeech
 
 T = TypeVar("T")
 
@@ -33,10 +36,23 @@ HANGING = frozenset((FaultKind.HANG_ON_CONNECT, FaultKind.HANG_MIDWAY, FaultKind
 
 
 @dataclass(frozen=True)
-class Stage:
-    """A provider and, if there is one, the vendor behind it."""
+class Alone:
+    """A provider without a vendor behind it, or whose vendor does not matter."""
 
     provider: Any
+
+    @asynccontextmanager
+    async def leaving_nothing(self) -> AsyncIterator[None]:
+        """What the block starts has ended with it."""
+        before = own_tasks()
+        yield
+        assert own_tasks() <= before
+
+
+@dataclass(frozen=True)
+class Stage(Alone):
+    """A provider and the vendor behind it."""
+
     scene: Scene
     server: Server
 
@@ -44,17 +60,17 @@ class Stage:
         """The next request goes wrong."""
         self.scene.faults.add(Fault(kind, times=1))
 
-    async def is_quiet(self, connections: int) -> None:
-        """Wait until the vendor has no more connections than before and no task of ours is left."""
-        assert own_tasks() == []
-        await until(lambda: self.server.connections <= connections and not socket_tasks())
+    @asynccontextmanager
+    async def leaving_nothing(self) -> AsyncIterator[None]:
+        """What the block starts has ended with it, at the vendor too; idle connections may be kept for the next."""
+        async with super().leaving_nothing():
+            yield
+        await until(lambda: not self.server.active and not socket_tasks())
 
 
-def own_tasks() -> list[str]:
+def own_tasks() -> set[asyncio.Task[Any]]:
     """The tasks of the project's own coroutines, tests left aside."""
-    return [
-        task.get_name() for task in asyncio.all_tasks() if "/pipeline/" in _file(task) and "tests" not in _file(task)
-    ]
+    return {task for task in asyncio.all_tasks() if "/pipeline/" in _file(task) and "/tests/" not in _file(task)}
 
 
 def socket_tasks() -> list[str]:
@@ -70,8 +86,10 @@ def _file(task: asyncio.Task[Any]) -> str:
 @asynccontextmanager
 async def with_openai(make: Callable[[Any], Any]) -> AsyncIterator[Stage]:
     scene = Scene()
-    async with Server(openai.application(scene)) as server, client("sk-test", f"{server.url}/v1") as connection:
-        yield Stage(make(connection), scene, server)
+    async with Server(openai.application(scene)) as server:
+        async with client("sk-test", f"{server.url}/v1") as connection:
+            yield Stage(make(connection), scene, server)
+        await until(lambda: not server.connections)
 
 
 @asynccontextmanager
@@ -79,6 +97,7 @@ async def with_elevenlabs(make: Callable[[str, str], Any]) -> AsyncIterator[Stag
     scene = Scene()
     async with Server(elevenlabs.application(scene)) as server:
         yield Stage(make("xi-test", server.url), scene, server)
+        await until(lambda: not server.connections)
 
 
 Opening = Callable[[], AbstractAsyncContextManager[Stage]]
@@ -93,6 +112,31 @@ LANGUAGE_MODEL: dict[str, Opening] = {"openai": lambda: with_openai(OpenAILangua
 TEXT_TO_SPEECH: dict[str, Opening] = {
     "openai": lambda: with_openai(OpenAITextToSpeech),
     "elevenlabs": lambda: with_elevenlabs(ElevenLabsTextToSpeech),
+}
+
+
+@asynccontextmanager
+async def alone(provider: Any) -> AsyncIterator[Alone]:
+    if hasattr(provider, "__aenter__"):
+        async with provider:
+            yield Alone(provider)
+    else:
+        yield Alone(provider)
+
+
+ANY_SPEECH_TO_TEXT: dict[str, Callable[[], AbstractAsyncContextManager[Alone]]] = {
+    **SPEECH_TO_TEXT,
+    "scripted": lambda: alone(ScriptedSpeechToText("I spoke for a while.")),
+    "embedded": lambda: alone(EmbeddedSpeechToText(workers=1)),
+}
+ANY_LANGUAGE_MODEL: dict[str, Callable[[], AbstractAsyncContextManager[Alone]]] = {
+    **LANGUAGE_MODEL,
+    "scripted": lambda: alone(ScriptedLanguageModel("I heard this: why is the sky blue?")),
+}
+ANY_TEXT_TO_SPEECH: dict[str, Callable[[], AbstractAsyncContextManager[Alone]]] = {
+    **TEXT_TO_SPEECH,
+    "scripted": lambda: alone(ScriptedTextToSpeech()),
+    "embedded": lambda: alone(EmbeddedTextToSpeech()),
 }
 
 

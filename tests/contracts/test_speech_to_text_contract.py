@@ -11,31 +11,31 @@ from benchmarks.emulators.script import Script
 from pipeline.audio import AudioFrame
 from pipeline.errors import ProviderError
 from pipeline.providers.interfaces import Transcript, TranscriptionOptions
-from tests.contracts.stages import ENOUGH_SECONDS, Stage, frames, gathered, given, patience, until
+from tests.contracts.stages import ENOUGH_SECONDS, Alone, Stage, frames, gathered, given, patience, until
 
 OPTIONS = TranscriptionOptions("session-1", language="en", prompt="Galion")
 
 
 async def transcripts(
-    stage: Stage, seconds: float, options: TranscriptionOptions = OPTIONS, within: float = ENOUGH_SECONDS
+    stage: Alone, seconds: float, options: TranscriptionOptions = OPTIONS, within: float = ENOUGH_SECONDS
 ) -> list[Transcript]:
     return await gathered(stage.provider.transcribe(given(frames(seconds)), options), within)
 
 
-async def test_the_last_transcript_and_no_other_is_final(speech_to_text: Stage) -> None:
-    heard = await transcripts(speech_to_text, 2.0)
+@pytest.mark.parametrize("seconds", [0.04, 0.5, 2.0])
+async def test_the_last_transcript_and_no_other_is_final(any_speech_to_text: Alone, seconds: float) -> None:
+    heard = await transcripts(any_speech_to_text, seconds)
     assert [transcript.is_final for transcript in heard] == [False] * (len(heard) - 1) + [True]
-    assert heard[-1].text == "I spoke for 2000 milliseconds."
+    assert all(transcript.text == transcript.text.strip() for transcript in heard)
+
+
+async def test_all_of_the_audio_is_heard(speech_to_text: Stage) -> None:
+    assert (await transcripts(speech_to_text, 2.0))[-1].text == "I spoke for 2000 milliseconds."
 
 
 async def test_no_audio_has_no_words(speech_to_text: Stage) -> None:
     assert await transcripts(speech_to_text, 0.0) == [Transcript("", is_final=True)]
     assert not speech_to_text.scene.exchanges
-
-
-async def test_a_click_is_answered(speech_to_text: Stage) -> None:
-    heard = await transcripts(speech_to_text, 0.04)
-    assert [transcript.is_final for transcript in heard][-1:] == [True]
 
 
 async def test_the_vendor_learns_the_session(speech_to_text: Stage) -> None:
@@ -76,35 +76,43 @@ async def test_audio_is_sent_while_it_is_spoken(live_speech_to_text: Stage) -> N
     assert rest[-1].text == "I spoke for 1000 milliseconds."
 
 
-@pytest.mark.parametrize("given_up", ["before", "while-speaking", "while-waiting", "after-first"])
-async def test_giving_up_leaves_nothing_behind(speech_to_text: Stage, given_up: str) -> None:
-    stage = speech_to_text
-    await transcripts(stage, 1.0)
-    connections = stage.server.connections
-    stuck = asyncio.Event()
-    if given_up == "while-waiting":
-        stage.breaks(FaultKind.HANG_ON_CONNECT)
+async def microphone(spoken: asyncio.Event, *, goes_on: bool) -> AsyncIterator[AudioFrame]:
+    for frame in frames(1.0):
+        yield frame
+    spoken.set()
+    if goes_on:
+        await asyncio.Event().wait()
 
-    async def microphone() -> AsyncIterator[AudioFrame]:
-        for frame in frames(1.0):
-            yield frame
-        stuck.set()
-        if given_up == "while-speaking":
-            await asyncio.Event().wait()
 
-    stream = stage.provider.transcribe(microphone(), OPTIONS)
-    if given_up == "after-first":
-        await anext(stream)
-    elif given_up != "before":
-        listening = asyncio.ensure_future(anext(stream))
-        if given_up == "while-speaking":
-            await stuck.wait()
-        else:
-            await until(lambda: len(stage.scene.exchanges) == 2)
+@pytest.mark.parametrize("given_up", ["before", "while-speaking", "after-first"])
+async def test_giving_up_leaves_nothing_behind(any_speech_to_text: Alone, given_up: str) -> None:
+    provider = any_speech_to_text.provider
+    await transcripts(any_speech_to_text, 1.0)
+    spoken = asyncio.Event()
+    async with any_speech_to_text.leaving_nothing():
+        stream = provider.transcribe(microphone(spoken, goes_on=given_up == "while-speaking"), OPTIONS)
+        if given_up == "after-first":
+            await anext(stream)
+        elif given_up == "while-speaking":
+            listening = asyncio.ensure_future(_exhausted(stream))
+            await spoken.wait()
+            listening.cancel()
+            await asyncio.gather(listening, return_exceptions=True)
+        await stream.aclose()
+
+
+async def test_giving_up_on_a_vendor_that_hangs_leaves_nothing_behind(speech_to_text: Stage) -> None:
+    speech_to_text.breaks(FaultKind.HANG_ON_CONNECT)
+    async with speech_to_text.leaving_nothing():
+        listening = asyncio.ensure_future(transcripts(speech_to_text, 1.0))
+        await until(lambda: len(speech_to_text.scene.exchanges) == 1)
         listening.cancel()
         await asyncio.gather(listening, return_exceptions=True)
-    await stream.aclose()
-    await stage.is_quiet(connections)
+
+
+async def _exhausted(stream: AsyncIterator[Transcript]) -> None:
+    async for _ in stream:
+        pass
 
 
 @pytest.mark.parametrize("kind", FaultKind)
@@ -123,12 +131,18 @@ async def test_a_vendor_that_is_not_there_is_told(speech_to_text: Stage) -> None
         await transcripts(speech_to_text, 1.0)
 
 
-async def test_a_failing_microphone_is_not_hidden(speech_to_text: Stage) -> None:
-    async def microphone() -> AsyncIterator[AudioFrame]:
+async def test_a_failing_microphone_is_not_hidden(any_speech_to_text: Alone) -> None:
+    async def failing() -> AsyncIterator[AudioFrame]:
         for frame in frames(0.2):
             yield frame
         raise LookupError("unplugged")
 
-    with pytest.raises(LookupError, match="unplugged"):
-        await gathered(speech_to_text.provider.transcribe(microphone(), OPTIONS))
-    await speech_to_text.is_quiet(1)
+    async with any_speech_to_text.leaving_nothing():
+        with pytest.raises(LookupError, match="unplugged"):
+            await gathered(any_speech_to_text.provider.transcribe(failing(), OPTIONS))
+
+
+async def test_several_at_once(any_speech_to_text: Alone) -> None:
+    async with any_speech_to_text.leaving_nothing():
+        heard = await asyncio.gather(*(transcripts(any_speech_to_text, 0.5) for _ in range(4)))
+    assert all(one[-1].is_final for one in heard)

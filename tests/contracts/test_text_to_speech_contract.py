@@ -12,14 +12,14 @@ from benchmarks.emulators.faults import FaultKind
 from pipeline.audio import OUTPUT_RATE
 from pipeline.errors import ProviderError
 from pipeline.providers.interfaces import SpeechChunk, VoiceOptions
-from tests.contracts.stages import ENOUGH_SECONDS, Stage, gathered, given, patience, until
+from tests.contracts.stages import ENOUGH_SECONDS, Alone, Stage, gathered, given, patience, until
 
 OPTIONS = VoiceOptions("session-1")
 CLAUSES = ["Well, the sky is blue, ", "because air scatters   short waves.\n", "  Is that (more or less) clear? "]
 
 
 async def chunks(
-    stage: Stage, clauses: Sequence[str], options: VoiceOptions = OPTIONS, within: float = ENOUGH_SECONDS
+    stage: Alone, clauses: Sequence[str], options: VoiceOptions = OPTIONS, within: float = ENOUGH_SECONDS
 ) -> list[SpeechChunk]:
     return await gathered(stage.provider.speak(given(list(clauses)), options), within)
 
@@ -32,8 +32,8 @@ def samples(spoken: Sequence[SpeechChunk]) -> "np.ndarray[tuple[int], np.dtype[n
     return np.concatenate([chunk.samples for chunk in spoken])
 
 
-async def test_every_character_is_accounted_for_once(text_to_speech: Stage) -> None:
-    assert text(await chunks(text_to_speech, CLAUSES)) == "".join(CLAUSES)
+async def test_every_character_is_accounted_for_once(any_text_to_speech: Alone) -> None:
+    assert text(await chunks(any_text_to_speech, CLAUSES)) == "".join(CLAUSES)
 
 
 async def test_the_audio_is_that_of_the_clauses_in_order(text_to_speech: Stage) -> None:
@@ -42,10 +42,10 @@ async def test_the_audio_is_that_of_the_clauses_in_order(text_to_speech: Stage) 
     assert np.array_equal(audio, np.concatenate([tones.speech(clause.strip()).samples for clause in CLAUSES]))
 
 
-async def test_times_rise_and_stay_within_the_audio(text_to_speech: Stage) -> None:
+async def test_times_rise_and_stay_within_the_audio(any_text_to_speech: Alone) -> None:
     said = 0
     starts = []
-    for chunk in await chunks(text_to_speech, CLAUSES):
+    for chunk in await chunks(any_text_to_speech, CLAUSES):
         begin = said / OUTPUT_RATE
         said += len(chunk.samples)
         for piece in chunk.spoken:
@@ -55,7 +55,7 @@ async def test_times_rise_and_stay_within_the_audio(text_to_speech: Stage) -> No
     assert starts[0] < 0.1
 
 
-async def test_speech_begins_before_the_last_clause_is_written(text_to_speech: Stage) -> None:
+async def test_speech_begins_before_the_last_clause_is_written(any_text_to_speech: Alone) -> None:
     heard = asyncio.Event()
 
     async def clauses() -> AsyncIterator[str]:
@@ -66,7 +66,7 @@ async def test_speech_begins_before_the_last_clause_is_written(text_to_speech: S
     spoken = []
     async with (
         asyncio.timeout(ENOUGH_SECONDS),
-        contextlib.aclosing(text_to_speech.provider.speak(clauses(), OPTIONS)) as stream,
+        contextlib.aclosing(any_text_to_speech.provider.speak(clauses(), OPTIONS)) as stream,
     ):
         async for chunk in stream:
             heard.set()
@@ -75,8 +75,8 @@ async def test_speech_begins_before_the_last_clause_is_written(text_to_speech: S
 
 
 @pytest.mark.parametrize("clauses", [[], [" "], ["", "\n"], ["—"]])
-async def test_nothing_to_say_is_silent(text_to_speech: Stage, clauses: list[str]) -> None:
-    spoken = await chunks(text_to_speech, clauses)
+async def test_nothing_to_say_is_silent(any_text_to_speech: Alone, clauses: list[str]) -> None:
+    spoken = await chunks(any_text_to_speech, clauses)
     assert text(spoken) == "".join(clauses)
 
 
@@ -95,34 +95,35 @@ async def test_conversations_do_not_mix(text_to_speech: Stage) -> None:
         assert np.array_equal(samples(said), np.concatenate([tones.speech(one.strip()).samples for one in reply]))
 
 
-@pytest.mark.parametrize("given_up", ["before", "while-waiting", "after-first", "while-writing"])
-async def test_giving_up_leaves_nothing_behind(text_to_speech: Stage, given_up: str) -> None:
-    stage = text_to_speech
-    await chunks(stage, CLAUSES)
-    connections = stage.server.connections
-    before = len(stage.scene.exchanges)
+@pytest.mark.parametrize("given_up", ["before", "after-first", "while-writing"])
+async def test_giving_up_leaves_nothing_behind(any_text_to_speech: Alone, given_up: str) -> None:
+    await chunks(any_text_to_speech, CLAUSES)
     written = asyncio.Event()
-    if given_up == "while-waiting":
-        stage.breaks(FaultKind.HANG_ON_CONNECT)
 
     async def clauses() -> AsyncIterator[str]:
         yield CLAUSES[0]
         written.set()
         await asyncio.Event().wait()
 
-    stream = stage.provider.speak(clauses(), OPTIONS)
-    if given_up in ("after-first", "while-writing"):
-        await anext(stream)
-    if given_up in ("while-waiting", "while-writing"):
-        speaking = asyncio.ensure_future(_exhausted(stream))
+    async with any_text_to_speech.leaving_nothing():
+        stream = any_text_to_speech.provider.speak(clauses(), OPTIONS)
+        if given_up != "before":
+            await anext(stream)
         if given_up == "while-writing":
+            speaking = asyncio.ensure_future(_exhausted(stream))
             await written.wait()
-        else:
-            await until(lambda: len(stage.scene.exchanges) > before)
+            speaking.cancel()
+            await asyncio.gather(speaking, return_exceptions=True)
+        await stream.aclose()
+
+
+async def test_giving_up_on_a_vendor_that_hangs_leaves_nothing_behind(text_to_speech: Stage) -> None:
+    text_to_speech.breaks(FaultKind.HANG_ON_CONNECT)
+    async with text_to_speech.leaving_nothing():
+        speaking = asyncio.ensure_future(chunks(text_to_speech, CLAUSES))
+        await until(lambda: len(text_to_speech.scene.exchanges) > 0)
         speaking.cancel()
         await asyncio.gather(speaking, return_exceptions=True)
-    await stream.aclose()
-    await stage.is_quiet(connections)
 
 
 async def _exhausted(stream: AsyncIterator[SpeechChunk]) -> None:
@@ -148,11 +149,17 @@ async def test_a_vendor_that_is_not_there_is_told(text_to_speech: Stage) -> None
         await chunks(text_to_speech, CLAUSES)
 
 
-async def test_a_failing_writer_is_not_hidden(text_to_speech: Stage) -> None:
+async def test_a_failing_writer_is_not_hidden(any_text_to_speech: Alone) -> None:
     async def clauses() -> AsyncIterator[str]:
         yield CLAUSES[0]
         raise LookupError("out of words")
 
-    with pytest.raises(LookupError, match="out of words"):
-        await gathered(text_to_speech.provider.speak(clauses(), OPTIONS))
-    await text_to_speech.is_quiet(1)
+    async with any_text_to_speech.leaving_nothing():
+        with pytest.raises(LookupError, match="out of words"):
+            await gathered(any_text_to_speech.provider.speak(clauses(), OPTIONS))
+
+
+async def test_several_at_once(any_text_to_speech: Alone) -> None:
+    async with any_text_to_speech.leaving_nothing():
+        spoken = await asyncio.gather(*(chunks(any_text_to_speech, CLAUSES) for _ in range(4)))
+    assert {text(one) for one in spoken} == {"".join(CLAUSES)}
