@@ -1,0 +1,44 @@
+# syntax=docker/dockerfile:1
+
+# The page, built once on the machine's own platform whatever the image is for.
+FROM --platform=$BUILDPLATFORM node:24-slim AS page
+WORKDIR /build/clients/browser
+COPY clients/browser/package.json clients/browser/package-lock.json clients/browser/.npmrc ./
+RUN npm ci
+COPY clients/browser/ ./
+RUN npm run build
+
+# Everything that is installed, in one virtual environment.
+FROM python:3.13-slim AS packages
+WORKDIR /app
+COPY requirements/runtime.txt ./
+RUN python -m venv .venv \
+    && .venv/bin/pip install --no-cache-dir --require-hashes -r runtime.txt
+COPY pyproject.toml README.md LICENSE ./
+COPY pipeline pipeline
+COPY voice_server voice_server
+COPY clients/python clients/python
+COPY --from=page /build/voice_server/page voice_server/page
+RUN .venv/bin/pip install --no-cache-dir --no-deps --no-build-isolation . \
+    && .venv/bin/pip uninstall --yes hatchling pip \
+    && .venv/bin/python -m compileall -q .venv
+
+# What runs: no compiler, no package manager of ours, no root.
+FROM python:3.13-slim
+RUN useradd --create-home --uid 10001 voice \
+    && mkdir /data && chown voice /data
+COPY --from=packages /app/.venv /app/.venv
+ENV PATH=/app/.venv/bin:$PATH \
+    PYTHONDONTWRITEBYTECODE=1 \
+    PYTHONUNBUFFERED=1 \
+    HOST=0.0.0.0 \
+    PORT=8080 \
+    DATA_DIR=/data
+USER voice
+WORKDIR /data
+VOLUME /data
+EXPOSE 8080
+HEALTHCHECK --interval=10s --timeout=3s --start-period=20s \
+    CMD ["python", "-c", "import os, urllib.request; urllib.request.urlopen(f'http://127.0.0.1:{os.environ[\"PORT\"]}/health', timeout=2)"]
+# Outside of loopback the server asks for API_KEYS and says so if there are none.
+CMD ["voice-server", "serve"]
