@@ -1,0 +1,1 @@
+"""Galion: chemistry, physics and mathematics by voice."""
