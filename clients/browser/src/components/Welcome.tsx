@@ -11,11 +11,13 @@ export function Welcome({ assistant, notices }: WelcomeProps) {
       <h2>Say something.</h2>
       <p>Press the button and talk as you would to a person. You may interrupt at any time.</p>
       {assistant !== null && assistant.description !== "" && <p className="welcome-assistant">{assistant.description}</p>}
-      {notices.map((notice) => (
-        <p key={notice} className="welcome-notice">
-          {notice}
-        </p>
-      ))}
+      {notices.length > 0 && (
+        <div className="welcome-notices">
+          {notices.map((notice) => (
+            <p key={notice}>{notice}</p>
+          ))}
+        </div>
+      )}
     </section>
   );
 }

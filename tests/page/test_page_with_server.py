@@ -1,0 +1,106 @@
+"""The page and the real server, with its embedded providers: nothing is scripted, and no key is needed."""
+
+import asyncio
+import os
+import sys
+import wave
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from playwright.async_api import Browser, Page, async_playwright, expect
+
+from tests.page.conftest import FLAGS
+
+pytest.importorskip("pocketsphinx", reason="The embedded providers are an extra: pip install voice-server[embedded].")
+
+RECORDINGS = Path(__file__).parents[3] / "shared" / "audio"
+READY_SECONDS = 60.0
+TURN_MS = 60_000
+"""Recognition may be slow on a busy machine; these tests are about what happens, not how fast."""
+INTERRUPTED = "window.voiceServer.state().conversation.lines.some((line) => line.heardText !== null)"
+
+
+@pytest.fixture
+async def server_url(page_files: Path, tmp_path: Path) -> AsyncIterator[str]:
+    """A server of its own, in a process of its own, on a port that the system chooses."""
+    with_port = await asyncio.start_server(lambda _reader, _writer: None, "127.0.0.1", 0)
+    port = with_port.sockets[0].getsockname()[1]
+    with_port.close()
+    await with_port.wait_closed()
+    environment = {"PATH": os.environ["PATH"], "HOME": str(tmp_path), "DATA_DIR": str(tmp_path), "PORT": str(port)}
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        *("-u", "-m", "voice_server", "serve"),
+        env=environment,
+        cwd=Path(__file__).parents[2],
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+    )
+    try:
+        assert process.stdout is not None
+        async with asyncio.timeout(READY_SECONDS):
+            lines: list[bytes] = []
+            while not lines or b"is ready" not in lines[-1]:
+                lines.append(await process.stdout.readline())
+                assert lines[-1], b"the server ended: " + b"".join(lines)
+        yield f"http://127.0.0.1:{port}/"
+    finally:
+        if process.returncode is None:
+            process.terminate()
+        await process.communicate()
+
+
+@pytest.fixture
+def insistent_speaker(tmp_path: Path) -> Path:
+    """A microphone: somebody says the same again and again, with three seconds of silence between."""
+    recording = RECORDINGS / "goforward.wav"
+    if not recording.exists():
+        pytest.skip(f"The recording {recording.name} is not here.")
+    with wave.open(str(recording)) as file:
+        rate, speech = file.getframerate(), file.readframes(file.getnframes())
+    path = tmp_path / "insistent.wav"
+    with wave.open(str(path), "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(rate)
+        file.writeframes(speech + np.zeros(3 * rate, "<i2").tobytes())
+    return path
+
+
+async def when(page: Page, condition: str) -> None:
+    """Waits in the page, frame by frame, until `condition` holds."""
+    look = f"const look = () => ({condition}) ? resolve() : requestAnimationFrame(look);"
+    async with asyncio.timeout(TURN_MS / 1000):
+        await page.evaluate(f"() => new Promise((resolve) => {{ {look} look(); }})")
+
+
+async def test_a_written_question_is_answered_aloud(browser: Browser, server_url: str) -> None:
+    page = await browser.new_page()
+    await page.goto(server_url)
+    await page.get_by_role("textbox", name="Write instead of talking").fill("What is the square root of 144?")
+    await page.get_by_role("button", name="Send").click()
+    await when(page, "window.voiceServer.playedRms() > 0.01")
+    answer = page.get_by_role("list", name="Conversation").get_by_role("listitem").nth(1)
+    await expect(answer).to_contain_text("12", timeout=TURN_MS)
+    await expect(page.get_by_role("status")).to_have_text("Press to talk", timeout=TURN_MS)
+    await expect(page.get_by_role("alert")).to_be_empty()
+
+
+async def test_speech_is_recognised_answered_and_interrupts_the_answer(
+    chromium: str, server_url: str, insistent_speaker: Path
+) -> None:
+    async with async_playwright() as playwright:
+        microphone = f"--use-file-for-fake-audio-capture={insistent_speaker}"
+        browser = await playwright.chromium.launch(executable_path=chromium, args=[*FLAGS, microphone])
+        page = await browser.new_page()
+        await page.goto(server_url)
+        await page.get_by_role("button", name="Start talking").click()
+        lines = page.get_by_role("list", name="Conversation")
+        await expect(lines).to_contain_text("forward", timeout=TURN_MS)
+        await when(page, "window.voiceServer.playedRms() > 0.01")
+        await expect(page.locator(".waterfall").first).to_be_visible(timeout=TURN_MS)
+        await when(page, INTERRUPTED)
+        await expect(page.get_by_role("alert")).to_be_empty()
+        await browser.close()
