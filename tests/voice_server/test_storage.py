@@ -53,10 +53,14 @@ async def test_nobody_else_may_go_on_with_it() -> None:
 async def test_what_failed_is_forgotten() -> None:
     conversations = MemoryConversations()
     begun = await conversations.begin("ada", "galion")
-    with pytest.raises(ValueError, match="failed"):
+
+    async def failing_turn() -> None:
         async with conversations.hold(begun.id, "ada") as conversation:
             conversation.items.append(said("lost"))
             raise ValueError("failed")
+
+    with pytest.raises(ValueError, match="failed"):
+        await failing_turn()
     async with conversations.hold(begun.id, "ada") as conversation:
         assert conversation.items == []
 
