@@ -20,12 +20,6 @@ VOICELESS = {"P", "T", "K", "F", "TH"}
 Pronunciations = Mapping[str, Sequence[str]]
 """Of each word, all that are known: ARPABET phones with spaces between."""
 
-EXTRA_PRONUNCIATIONS: Pronunciations = {
-    "avogadro": ("AA V OW G AA D R OW", "AE V AH G AE D R OW"),
-    "cosine": ("K OW S AY N",),
-}
-"""Of words that science needs and the dictionary of PocketSphinx lacks."""
-
 
 @dataclass(frozen=True, slots=True)
 class Domain:
@@ -51,11 +45,11 @@ class Domain:
         return frozenset(pair for sentence in self.sentences for pair in word_pairs(sentence))
 
 
-def make_domain(sentences: Iterable[str]) -> Domain:
-    """The domain of these sentences, in whatever spelling they are."""
+def make_domain(sentences: Iterable[str], extra: Mapping[str, str]) -> Domain:
+    """The domain of these sentences, in whatever spelling they are; `extra` are pronunciations of rare words."""
     normalised = [" ".join(SPOKEN_WORD.findall(sentence.lower())) for sentence in sentences]
     words = {word for sentence in normalised for word in sentence.split()}
-    pronunciations = pronounce(words)
+    pronunciations = pronounce(words, extra)
     unknown = words - pronunciations.keys()
     known = [sentence for sentence in normalised if sentence and unknown.isdisjoint(sentence.split())]
     used = {word for sentence in known for word in sentence.split()}
@@ -68,10 +62,10 @@ def word_pairs(text: str) -> list[tuple[str, str]]:
     return list(pairwise(words))
 
 
-def pronounce(words: Collection[str]) -> dict[str, Sequence[str]]:
+def pronounce(words: Collection[str], extra: Mapping[str, str]) -> dict[str, Sequence[str]]:
     """How these words sound, as far as that can be known."""
     parts = {part for word in words for split in _splits(word) for part in split}
-    known = {**_read_dictionary({*words, *parts}), **EXTRA_PRONUNCIATIONS}
+    known = {**_read_dictionary({*words, *parts}), **{word: [phones] for word, phones in extra.items()}}
     pronunciations = ((word, known.get(word) or _compose(word, known)) for word in words)
     return {word: phones for word, phones in pronunciations if phones}
 
@@ -94,7 +88,7 @@ def _splits(word: str) -> Iterator[tuple[str, str]]:
         yield word[:-2], "s"
     elif word.endswith("s"):
         yield word[:-1], "s"
-    for middle in range(3, len(word) - 2):
+    for middle in range(2, len(word) - 2):
         yield word[:middle], word[middle:]
 
 

@@ -63,7 +63,8 @@ class Listener:
             await self._more.wait()
             count = min(len(self._frames), MAX_SENT_FRAMES)
             audio = b"".join(self._frames.popleft().samples.tobytes() for _ in range(count))
-            self._more.clear()
+            if len(self._frames) < SHOWN_EVERY_FRAMES:
+                self._more.clear()
             heard = await self._worker.request({"do": "hear", "listener": listener}, audio, timeout_seconds=None)
             text = choose(Hypothesis(**heard["general"]), Hypothesis(**heard["domain"])).text
             if text and text != last and not self._shown.full():

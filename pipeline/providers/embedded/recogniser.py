@@ -1,4 +1,4 @@
-"""The process that recognises speech: `python -m pipeline.providers.embedded.recogniser DOMAINS.json`.
+"""The process that recognises speech: `python -m pipeline.providers.embedded.recogniser VOCABULARY.json`.
 
 It loads the decoders once and forks for every piece of work. A fork starts in milliseconds, shares the models' memory,
 decodes in parallel with the others, can be killed when nobody wants its result any more, and leaves no trace of one
@@ -215,11 +215,11 @@ def _answer(answers: BinaryIO, number: int, payload: dict[str, Any]) -> None:
     write_frame(answers, Frame({"kind": "end", "id": number}))
 
 
-def load(domains: dict[str, list[str]]) -> dict[str | None, DomainDecoders]:
+def load(domains: dict[str, list[str]], pronunciations: dict[str, str]) -> dict[str | None, DomainDecoders]:
     """Decoders for anything (None) and for each domain."""
     decoders: dict[str | None, DomainDecoders] = {None: DomainDecoders(None)}
     for name, sentences in domains.items():
-        domain = make_domain(sentences)
+        domain = make_domain(sentences, pronunciations)
         if domain.unknown:
             print(f"{name}: no pronunciation for {', '.join(domain.unknown)}", file=sys.stderr)  # noqa: T201
         if domain.sentences:
@@ -228,7 +228,7 @@ def load(domains: dict[str, list[str]]) -> dict[str | None, DomainDecoders]:
 
 
 def main() -> None:
-    decoders = load(json.loads(Path(sys.argv[1]).read_text()))
+    decoders = load(**json.loads(Path(sys.argv[1]).read_text()))
     gc.freeze()  # A collection would write to every object, and so copy the memory that forks share.
     Recogniser(decoders).serve()
 

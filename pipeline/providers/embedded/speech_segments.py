@@ -102,7 +102,7 @@ class SpeechSegments:
         return (step,) if step is not None else self._divide_if_long()
 
     def _divide_if_long(self) -> Sequence[Step]:
-        if len(self._frames) - (self._start or 0) <= MAX_FRAMES:
+        if len(self._frames) - (self._start or 0) <= MAX_FRAMES or (self._start is None and self._run):
             return ()
         if self._offered:  # A silence so long that it need not be remembered.
             self._begin_again(len(self._frames) - ROLL_FRAMES)

@@ -43,10 +43,18 @@ class EmbeddedSpeechToText:
 
     name = "embedded"
 
-    def __init__(self, domains: Mapping[str, Sequence[str]] | None = None, workers: int | None = None) -> None:
-        """`domains`: by an assistant's name, sentences that are likely to be said to it. `workers`: utterances that
-        are decoded at once, by default one for each processor."""
+    def __init__(
+        self,
+        domains: Mapping[str, Sequence[str]] | None = None,
+        *,
+        pronunciations: Mapping[str, str] | None = None,
+        workers: int | None = None,
+    ) -> None:
+        """`domains`: by an assistant's name, sentences that are likely to be said to it. `pronunciations`: of words in
+        them that the CMU dictionary lacks, in its phones. `workers`: utterances that are decoded at once, by default
+        one for each processor."""
         self._domains = {name: list(sentences) for name, sentences in (domains or {}).items()}
+        self._pronunciations = dict(pronunciations or {})
         self._workers = workers or os.cpu_count() or 1
         self._places = asyncio.Semaphore(self._workers)
         self._decoding = 0
@@ -59,9 +67,10 @@ class EmbeddedSpeechToText:
         """Load the decoders. Raises ProviderUnavailable if that fails."""
         async with AsyncExitStack() as resources:
             folder = resources.enter_context(tempfile.TemporaryDirectory(prefix="voice-server-"))
-            domains = Path(folder, "domains.json")
-            await asyncio.to_thread(domains.write_text, json.dumps(self._domains))
-            worker = WorkerProcess("pipeline.providers.embedded.recogniser", [str(domains)])
+            vocabulary = Path(folder, "vocabulary.json")
+            content = json.dumps({"domains": self._domains, "pronunciations": self._pronunciations})
+            await asyncio.to_thread(vocabulary.write_text, content)
+            worker = WorkerProcess("pipeline.providers.embedded.recogniser", [str(vocabulary)])
             self._worker = await resources.enter_async_context(worker)
             self._resources = resources.pop_all()
         return self

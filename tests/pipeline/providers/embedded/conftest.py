@@ -7,20 +7,8 @@ import pytest_asyncio
 from pipeline.providers.embedded.speech_to_text import EmbeddedSpeechToText
 from pipeline.providers.embedded.text_to_speech import EmbeddedTextToSpeech
 
-NUMBERS = [
-    "two",
-    "three",
-    "five",
-    "ten",
-    "fifteen",
-    "twenty",
-    "thirty",
-    "forty",
-    "fifty",
-    "eleven",
-    "twelve",
-    "hundred",
-]
+TENS = ["ten", "twenty", "thirty", "forty", "fifty"]
+NUMBERS = ["two", "three", "five", "eleven", "twelve", "fifteen", "hundred", *TENS]
 
 SENTENCES = [
     *(f"what is the square root of {number} hundred and {other} four" for number in NUMBERS for other in NUMBERS),
