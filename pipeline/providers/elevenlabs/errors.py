@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 import websockets
 
 from pipeline.errors import PipelineError, ProviderTimeout, ProviderUnavailable
+from pipeline.providers.elevenlabs.socket import UnreadableMessage
 
 KEY = ("provider_key_rejected", "Check ELEVENLABS_API_KEY.", False)
 QUOTA = ("provider_quota_exceeded", "Add credit to the account.", False)
@@ -53,8 +54,17 @@ def elevenlabs_errors(what: str) -> Iterator[None]:
         raise ProviderUnavailable(
             f"{what} could not be reached ({error or type(error).__name__}). Check the network and ELEVENLABS_BASE_URL."
         ) from error
-    except (ValueError, KeyError, TypeError) as error:
+    except UnreadableMessage as error:
         raise ProviderUnavailable(f"{what} gave an answer that makes no sense ({error}). Try again.") from error
+
+
+@contextlib.contextmanager
+def readable(what: str) -> Iterator[None]:
+    """Turn what is missing or wrong in a message, while the block reads it, into a ProviderError."""
+    try:
+        yield
+    except (ValueError, KeyError, TypeError) as error:
+        raise ProviderUnavailable(f"{what} gave an answer that makes no sense ({error!r}). Try again.") from error
 
 
 def refused(what: str, reason: str, message: str) -> ProviderUnavailable:

@@ -12,12 +12,19 @@ from websockets.asyncio.client import ClientConnection
 OPEN_SECONDS = 5.0
 CLOSE_SECONDS = 0.0
 """The farewell is sent, but nobody waits for the answer to it."""
-LARGEST_MESSAGE_BYTES = 16 * 1024 * 1024
+LARGEST_MESSAGE_BYTES = 1024 * 1024
+MESSAGES_AHEAD = 512
+"""Messages that may wait to be taken. Speech comes faster than it is heard; a socket that is not read all the time
+answers no ping, and the vendor takes it for dead. With a fifth of a second in each message, that is 100 s of speech."""
 SCHEMES = {"http": "ws", "https": "wss"}
 
 
+class UnreadableMessage(Exception):
+    """A message is not a JSON object."""
+
+
 class JsonSocket:
-    """Messages in both directions. Raises what `websockets` raises, and ValueError for what is not a JSON object."""
+    """Messages in both directions. Raises what `websockets` raises, and UnreadableMessage."""
 
     def __init__(self, connection: ClientConnection) -> None:
         self._connection = connection
@@ -28,9 +35,13 @@ class JsonSocket:
 
     async def receive(self) -> dict[str, Any]:
         """Wait for the next message."""
-        message = orjson.loads(await self._connection.recv())
+        text = await self._connection.recv()
+        try:
+            message = orjson.loads(text)
+        except orjson.JSONDecodeError as error:
+            raise UnreadableMessage(str(error)) from error
         if not isinstance(message, dict):
-            raise TypeError("a message is not an object")
+            raise UnreadableMessage("it is not an object")
         return message
 
 
@@ -46,6 +57,9 @@ async def connected(
         open_timeout=OPEN_SECONDS,
         close_timeout=CLOSE_SECONDS,
         max_size=LARGEST_MESSAGE_BYTES,
+        max_queue=MESSAGES_AHEAD,
+        # Whether the vendor still lives is shown by what it gives within the pipeline's deadlines.
+        ping_interval=None,
         compression=None,
     )
     try:

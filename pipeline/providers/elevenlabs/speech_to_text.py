@@ -9,7 +9,7 @@ import websockets
 
 from pipeline.audio import FRAME_SECONDS, INPUT_RATE, AudioFrame
 from pipeline.providers.duplex import received_while
-from pipeline.providers.elevenlabs.errors import elevenlabs_errors, refused
+from pipeline.providers.elevenlabs.errors import elevenlabs_errors, readable, refused
 from pipeline.providers.elevenlabs.socket import JsonSocket, connected
 from pipeline.providers.interfaces import Transcript, TranscriptionOptions
 
@@ -50,7 +50,8 @@ class ElevenLabsSpeechToText:
                 sending = _send(socket, first, audio, options.prompt)
                 async with contextlib.aclosing(received_while(sending, socket.receive)) as messages:
                     async for message in messages:
-                        transcript = _transcript(message)
+                        with readable(WHAT):
+                            transcript = _transcript(message)
                         if transcript is not None:
                             yield transcript
                             if transcript.is_final:

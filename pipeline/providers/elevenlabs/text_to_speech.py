@@ -1,5 +1,6 @@
 """Speech by the `stream-input` socket: text in and audio out at the same time."""
 
+import asyncio
 import base64
 import contextlib
 import re
@@ -14,7 +15,7 @@ from pipeline.audio import OUTPUT_RATE, SILENCE, Samples
 from pipeline.errors import ProviderUnavailable
 from pipeline.providers.duplex import received_while
 from pipeline.providers.elevenlabs.alignment import Alignment
-from pipeline.providers.elevenlabs.errors import elevenlabs_errors, refused
+from pipeline.providers.elevenlabs.errors import elevenlabs_errors, readable, refused
 from pipeline.providers.elevenlabs.socket import JsonSocket, connected
 from pipeline.providers.interfaces import SpeechChunk, SpokenText, VoiceOptions
 
@@ -60,14 +61,18 @@ class ElevenLabsTextToSpeech:
             async with connected(
                 self._base_url, path, self._query(options), self._api_key, options.session_id
             ) as socket:
-                sending = _write(socket, clauses, options, alignment)
+                everything_sent = asyncio.Event()
+                sending = _write(socket, clauses, options, alignment, everything_sent)
                 async with contextlib.aclosing(received_while(sending, socket.receive)) as messages:
                     async for message in messages:
                         if "error" in message:
                             raise refused(WHAT, str(message["error"]), str(message.get("message") or message["error"]))
-                        if chunk := _chunk(message, alignment, audio):
+                        with readable(WHAT):
+                            chunk = _chunk(message, alignment, audio)
+                        if chunk:
                             yield chunk
-                        if message.get("isFinal"):
+                        # One that comes earlier ends what was flushed, not the speech.
+                        if message.get("isFinal") and everything_sent.is_set():
                             break
             rest = alignment.rest()
             if not audio.seconds and any(map(_has_words, rest)):
@@ -110,7 +115,13 @@ class _Audio:
         return np.frombuffer(audio[:whole], dtype="<i2")
 
 
-async def _write(socket: JsonSocket, clauses: AsyncIterator[str], options: VoiceOptions, alignment: Alignment) -> None:
+async def _write(
+    socket: JsonSocket,
+    clauses: AsyncIterator[str],
+    options: VoiceOptions,
+    alignment: Alignment,
+    everything_sent: asyncio.Event,
+) -> None:
     # When the vendor closes the socket, the receiving side learns it too, behind the message that says why.
     with contextlib.suppress(websockets.ConnectionClosed):
         speed = min(max(options.speed, SLOWEST), FASTEST)
@@ -120,6 +131,7 @@ async def _write(socket: JsonSocket, clauses: AsyncIterator[str], options: Voice
             if clause.strip():
                 # Without a space at its end, the vendor takes the last word for the beginning of a longer one.
                 await socket.send({"text": f"{clause.strip()} ", "flush": True})
+        everything_sent.set()
         await socket.send({"text": ""})
 
 

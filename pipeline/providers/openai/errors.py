@@ -1,6 +1,7 @@
 """OpenAI's errors, and those of its client, as ours."""
 
 import contextlib
+import json
 from collections.abc import Iterator
 
 import httpx2
@@ -40,8 +41,8 @@ def openai_errors(what: str) -> Iterator[None]:
         raise ProviderUnavailable(
             f"{what} could not be reached ({_reason(error.__cause__ or error)}). Check the network and OPENAI_BASE_URL."
         ) from error
-    except (openai.OpenAIError, ValueError, AttributeError) as error:
-        # The SDK does not check what it reads: an answer that is not JSON, or not of the shape it expects, ends here.
+    except (openai.OpenAIError, json.JSONDecodeError, UnicodeDecodeError) as error:
+        # The SDK does not check what it reads: an answer that is not JSON ends here.
         raise ProviderUnavailable(
             f"{what} gave an answer that makes no sense ({_reason(error)}). Try again."
         ) from error

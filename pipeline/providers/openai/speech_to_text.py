@@ -11,6 +11,7 @@ import soundfile
 import websockets
 from openai import AsyncOpenAI, Omit, omit
 from openai.resources.realtime.realtime import AsyncRealtimeConnection
+from openai.types.audio import Transcription
 from openai.types.realtime import (
     ConversationItemInputAudioTranscriptionCompletedEvent,
     ConversationItemInputAudioTranscriptionDeltaEvent,
@@ -55,6 +56,8 @@ class OpenAITranscription:
         if not self._model.startswith("gpt-"):
             with openai_errors(WHAT):
                 answer = await self._client.audio.transcriptions.create(**request, response_format="json")
+                if not isinstance(answer, Transcription):
+                    raise ProviderUnavailable(f"{WHAT} answered with something else. Check OPENAI_BASE_URL.")
                 text = answer.text.strip()
             yield Transcript(text, is_final=True)
             return

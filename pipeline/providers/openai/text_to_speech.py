@@ -20,8 +20,8 @@ CLAUSES_AHEAD = 2
 """Clauses that are asked for beside the one that is being said."""
 CHUNK_BYTES = 9_600
 """0.2 s at 24 kHz: the largest piece that is given at once."""
-CHUNKS_AHEAD = 100
-"""Pieces of one clause that may wait until the clauses before it are said: at most 20 s."""
+CHUNKS_AHEAD = 500
+"""Pieces of one clause that may wait until the clauses before it are said: at most 100 s, usually a few."""
 SLOWEST, FASTEST = 0.25, 4.0
 LONGEST_SENTENCE = 4_096
 """Characters that one request may have."""
