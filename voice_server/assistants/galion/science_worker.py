@@ -6,6 +6,8 @@ Requests are {"question": str, "history": [str, …]} or {"tool": str, "argument
 
 import resource
 import signal
+import sys
+import traceback
 from collections.abc import Callable, Iterator
 from types import FrameType
 from typing import Any, Final
@@ -19,6 +21,7 @@ SECONDS: Final = 3.0
 """For one answer, before it is given up. Work in C that cannot be stopped so is ended by the server, with the process."""
 MEMORY_BYTES: Final = 2 << 30
 
+SURPRISE: Final = "I could not work that out."
 _TOO_LONG: Final = "That took too long to work out, so I stopped."
 
 
@@ -38,6 +41,10 @@ def respond(payload: dict[str, Any], *, seconds: float = SECONDS) -> dict[str, s
         return {"status": "too_long", "text": _TOO_LONG}
     except (MemoryError, RecursionError, OverflowError):
         return {"status": "uncomputable", "text": "That is too large for me to work out."}
+    except (ArithmeticError, AttributeError, LookupError, NotImplementedError, TypeError, ValueError):
+        # sympy has limits of its own, which it reports in many ways. They belong in the log, not in the conversation.
+        traceback.print_exc(file=sys.stderr)
+        return {"status": "uncomputable", "text": SURPRISE}
     return {"status": "answered", "text": text}
 
 
@@ -52,11 +59,11 @@ def _limited(work: Callable[[], str], seconds: float) -> str:
         raise OutOfTime
 
     before = signal.signal(signal.SIGALRM, stop)
-    signal.setitimer(signal.ITIMER_REAL, seconds)
+    alarm = signal.setitimer(signal.ITIMER_REAL, seconds)
     try:
         return work()
     finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.setitimer(signal.ITIMER_REAL, *alarm)
         signal.signal(signal.SIGALRM, before)
 
 

@@ -235,7 +235,7 @@ def _multiplied(left: sympy.Expr, operator: str, right: sympy.Expr) -> sympy.Exp
 
 
 def _finite(value: sympy.Expr) -> sympy.Expr:
-    if value.has(sympy.zoo, sympy.nan):
+    if value.has(sympy.zoo, sympy.nan, sympy.AccumBounds):
         raise Uncomputable("That has no value.")
     if value.is_Rational and max(abs(value.p), value.q).bit_length() > 4 * MAX_RESULT_DIGITS:
         raise Uncomputable(_TOO_LARGE)

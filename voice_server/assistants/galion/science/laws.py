@@ -52,13 +52,19 @@ _ALIASES: Final = {
     "e=mc^2": "mass energy equivalence",
     "e = mc^2": "mass energy equivalence",
 }
-_EASY: Final = {re.sub(r"'s\b|s'|[' ]", "", name).rstrip("s"): name for name in (*LAWS, *_ALIASES)}
+
+
+def _key(name: str) -> str:
+    """Without what is heard differently: spaces, apostrophes and every s ("newtons", "newton's", "newton")."""
+    return re.sub(r"[' s]", "", name)
+
+
+_EASY: Final = {_key(name): name for name in (*LAWS, *_ALIASES)}
 
 
 def answer(text: str) -> Answer | None:
     """Say the law that is named, or None if none is."""
     plain = re.sub(r"^(?:the |explain |define |state |is )+", "", text).replace("formula of", "formula for")
     plain = plain.replace("1st", "first").replace("3rd", "third")
-    key = re.sub(r"'s\b|s'|[' ]", "", plain).rstrip("s")
-    name = _EASY.get(key) or _EASY.get(re.sub(r"^formulafor(?:the|a)?", "", key))
+    name = _EASY.get(_key(plain)) or _EASY.get(_key(re.sub(r"^formula for (?:the |a )?", "", plain)))
     return None if name is None else Answer(LAWS[_ALIASES.get(name, name)])

@@ -1,0 +1,56 @@
+"""What the recogniser is told to expect is what the offline model understands."""
+
+import re
+from datetime import datetime, timezone
+from pathlib import Path
+
+import pytest
+
+from voice_server.assistants.galion import heard, small_talk, vocabulary
+from voice_server.assistants.galion.science.errors import NotUnderstood, ScienceError
+from voice_server.assistants.galion.science.questions import answer
+
+CONTEXTS = (
+    (),
+    ("what is the atomic number of iron",),
+    ("convert five miles to kilometers",),
+    ("derivative of x cubed",),
+    ("what is the molar mass of glucose",),
+)
+
+
+def test_sentences_are_words_only_and_each_once() -> None:
+    sentences = vocabulary.sentences()
+    assert 3000 < len(sentences) < 12000
+    assert len(set(sentences)) == len(sentences)
+    assert all(re.fullmatch(r"[a-z']+(?: [a-z']+)*", sentence) for sentence in sentences)
+    assert sentences == vocabulary.sentences()
+
+
+def test_every_word_has_a_pronunciation() -> None:
+    pocketsphinx = pytest.importorskip("pocketsphinx")
+    dictionary = Path(pocketsphinx.get_model_path("en-us/cmudict-en-us.dict")).read_text(encoding="utf-8")
+    known = {line.split()[0] for line in dictionary.splitlines() if line}
+    words = {word for sentence in vocabulary.sentences() for word in sentence.split()}
+    assert words - known == set(vocabulary.PRONUNCIATIONS)
+
+
+def test_what_is_expected_is_understood() -> None:
+    """One sentence in nine, alone or after one of a few questions; a few make no sense after any of these."""
+    sampled = vocabulary.sentences()[::9]
+    unknown = [sentence for sentence in sampled if not _understood(sentence)]
+    assert len(unknown) < 0.01 * len(sampled), unknown
+
+
+def _understood(sentence: str) -> bool:
+    if small_talk.reply(heard.plain(sentence), [sentence], "", datetime(2026, 1, 1, tzinfo=timezone.utc)):
+        return True
+    for context in CONTEXTS:
+        try:
+            answer(sentence, context)
+        except NotUnderstood:
+            continue
+        except ScienceError:
+            return True
+        return True
+    return False
