@@ -16,7 +16,7 @@ BYTES_PER_SECOND = 48_000
 """24 kHz, int16."""
 SHORTEST_COMMIT_SECONDS = 0.1
 WORD_SECONDS = 0.4
-"""So much audio shows one more word while it arrives."""
+"""So much audio is enough for a word."""
 TRANSCRIPTION = "conversation.item.input_audio_transcription"
 
 
@@ -52,7 +52,7 @@ class _Session:
         self._settings: dict[str, Any] = {"type": "transcription", "audio": {"input": {}}}
         self._bytes = 0
         self._item_id = f"item_{secrets.token_hex(10)}"
-        self._words: list[str] | None = None
+        self._has_begun = False
 
     async def run(self) -> None:
         if self._exchange.fault is FaultKind.GARBAGE:
@@ -72,7 +72,7 @@ class _Session:
                 await self._send("session.updated", session=self._session())
             case "input_audio_buffer.append":
                 self._bytes += len(base64.b64decode(event["audio"], validate=True))
-                await self._show_words()
+                await self._begin()
             case "input_audio_buffer.clear":
                 self._bytes = 0
                 await self._send("input_audio_buffer.cleared")
@@ -81,13 +81,12 @@ class _Session:
             case unknown:
                 await self._refuse(f"Invalid value: '{unknown}'.")
 
-    async def _show_words(self) -> None:
-        """The words that are heard while audio arrives; a fault in mid-stream strikes after the first."""
-        if self._exchange.fault is FaultKind.EMPTY:
+    async def _begin(self) -> None:
+        """An empty delta when there is enough audio for a word: what was said is decided by the whole of it."""
+        if self._exchange.fault is FaultKind.EMPTY or self._has_begun:
             return
-        if self._words is None and self._bytes >= WORD_SECONDS * BYTES_PER_SECOND:
-            # The script decides by the length only where nobody has written lines; a guess serves until the commit.
-            self._words = []
+        if self._bytes >= WORD_SECONDS * BYTES_PER_SECOND:
+            self._has_begun = True
             await self._delta("")
             await self._strike()
 

@@ -1,8 +1,7 @@
 """What all emulated vendors share: script, profile, faults and the log of what was asked."""
 
-import itertools
 import time
-from collections import deque
+from collections import Counter, deque
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -28,6 +27,8 @@ class Exchange:
     """`transcription`, `completion`, `speech`, `voices` or `models`."""
     session_id: str
     """From the header `X-Session-Id`; "" without one."""
+    number: int
+    """Its place among the requests of its conversation, from 1."""
     fault: FaultKind | None
     text: list[str] = field(default_factory=list)
     """What was sent to be said or answered, in order."""
@@ -55,20 +56,21 @@ class Scene:
         self._profile = profile
         self._seed = seed
         self._keys = keys
-        self._count = itertools.count()
+        self._counts: Counter[str] = Counter()
 
     def begin(self, http: aiohttp.web.Request, vendor: str, request: str) -> Exchange:
         """Note a request and decide its fault."""
         session_id = http.headers.get("X-Session-Id", "")
         fault = self.faults.take(request, session_id)
-        exchange = Exchange(time.monotonic(), vendor, request, session_id, fault)
+        self._counts[session_id] += 1
+        exchange = Exchange(time.monotonic(), vendor, request, session_id, self._counts[session_id], fault)
         self.exchanges.append(exchange)
         return exchange
 
     def delays(self, exchange: Exchange) -> Delays:
-        """The delays of a request: they depend on its conversation and on how many requests came before it there."""
-        earlier = sum(other.session_id == exchange.session_id for other in self.exchanges)
-        return Delays(self._profile, self._seed, f"{exchange.session_id}/{earlier}/{exchange.request}")
+        """The delays of a request: they depend on its conversation and on its place there."""
+        name = f"{exchange.session_id}/{exchange.number}/{exchange.request}"
+        return Delays(self._profile, self._seed, name)
 
     def accepts(self, key: str) -> bool:
         """Whether an API key is right."""
