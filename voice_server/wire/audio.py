@@ -8,6 +8,7 @@ import numpy as np
 from pipeline.audio import INPUT_RATE, OUTPUT_RATE, Resampler, Samples
 from pipeline.errors import RequestError
 from voice_server.wire import g711
+from voice_server.wire.downsampler import Downsampler
 from voice_server.wire.errors import too_long
 from voice_server.wire.limits import MAX_APPEND_BYTES, MAX_AUDIO_SHOWN_BYTES
 
@@ -53,8 +54,8 @@ class InputAudio:
         self._rest = data[whole:]
         return np.frombuffer(data, dtype="<i2", count=whole // 2).astype(np.int16, copy=False)
 
-    def _new_resampler(self) -> Resampler:
-        return Resampler(PCM_RATE if self.audio_format == "audio/pcm" else G711_RATE, INPUT_RATE)
+    def _new_resampler(self) -> Downsampler | Resampler:
+        return _resampler(PCM_RATE if self.audio_format == "audio/pcm" else G711_RATE, INPUT_RATE)
 
 
 class OutputAudio:
@@ -62,7 +63,7 @@ class OutputAudio:
 
     def __init__(self, audio_format: AudioFormat, source_rate: int = OUTPUT_RATE) -> None:
         self.audio_format = audio_format
-        self._resampler = Resampler(source_rate, PCM_RATE if audio_format == "audio/pcm" else G711_RATE)
+        self._resampler = _resampler(source_rate, PCM_RATE if audio_format == "audio/pcm" else G711_RATE)
 
     def push(self, samples: Samples) -> bytes:
         """Take the next samples, give the bytes that are ready."""
@@ -78,6 +79,10 @@ class OutputAudio:
         if self.audio_format == "audio/pcma":
             return g711.encode_alaw(samples)
         return samples.astype("<i2", copy=False).tobytes()
+
+
+def _resampler(source_rate: int, target_rate: int) -> Downsampler | Resampler:
+    return (Resampler if target_rate >= source_rate else Downsampler)(source_rate, target_rate)
 
 
 def decode_base64(text: str, param: str) -> bytes:
