@@ -23,8 +23,6 @@ CHUNK_BYTES = 9_600
 CHUNKS_AHEAD = 500
 """Pieces of one clause that may wait until the clauses before it are said: at most 100 s, usually a few."""
 SLOWEST, FASTEST = 0.25, 4.0
-LONGEST_SENTENCE = 4_096
-"""Characters that one request may have."""
 
 Piece = bytes | Exception | None
 """Audio, or why there is no more, or the end."""
@@ -107,7 +105,7 @@ class OpenAITextToSpeech:
         voice = options.voice if options.voice in self._voices else self._voice
         speed: float | Omit = omit if options.speed == 1.0 else min(max(options.speed, SLOWEST), FASTEST)
         async with self._client.audio.speech.with_streaming_response.create(
-            input=clause.text.strip()[:LONGEST_SENTENCE],
+            input=clause.text.strip(),
             model=self._model,
             voice=voice or self._voice,
             response_format="pcm",

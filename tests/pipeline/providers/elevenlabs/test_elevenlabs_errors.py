@@ -10,7 +10,8 @@ from benchmarks.emulators import elevenlabs
 from benchmarks.emulators.faults import Fault, FaultKind
 from benchmarks.emulators.scene import Scene
 from benchmarks.emulators.server import Server
-from pipeline.errors import ProviderUnavailable
+from pipeline.errors import ProviderTimeout, ProviderUnavailable
+from pipeline.providers.elevenlabs import socket
 from pipeline.providers.elevenlabs.speech_to_text import ElevenLabsSpeechToText
 from pipeline.providers.elevenlabs.text_to_speech import ElevenLabsTextToSpeech
 from pipeline.providers.interfaces import TranscriptionOptions, VoiceOptions
@@ -64,3 +65,12 @@ async def test_too_many_requests() -> None:
 async def test_a_name_of_a_voice(server: Server) -> None:
     async with aclosing(speak(server, voice="Rachel")) as stream:
         assert len((await anext(stream)).samples)
+
+
+async def test_a_vendor_that_does_not_open_the_socket(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(socket, "OPEN_SECONDS", 0.05)
+    scene = Scene()
+    scene.faults.add(Fault(FaultKind.HANG_ON_CONNECT))
+    async with Server(elevenlabs.application(scene)) as server:
+        with pytest.raises(ProviderTimeout, match="ElevenLabs' speech did not answer in time"):
+            await anext(speak(server))

@@ -7,10 +7,12 @@ import pytest
 import websockets
 
 from benchmarks.emulators import openai
+from benchmarks.emulators.faults import Fault, FaultKind
 from benchmarks.emulators.scene import Scene
 from benchmarks.emulators.server import Server
 from pipeline.errors import ProviderTimeout, ProviderUnavailable
 from pipeline.providers.interfaces import CompletionOptions, ModelMessage, TranscriptionOptions
+from pipeline.providers.openai import speech_to_text
 from pipeline.providers.openai.client import client
 from pipeline.providers.openai.errors import openai_errors, refused
 from pipeline.providers.openai.language_model import OpenAILanguageModel
@@ -38,6 +40,26 @@ async def test_a_wrong_key_at_the_socket() -> None:
             with pytest.raises(ProviderUnavailable, match="Check OPENAI_API_KEY") as failure:
                 await anext(stream)
     assert failure.value.code == "provider_key_rejected"
+
+
+async def test_a_vendor_that_does_not_open_the_socket(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(speech_to_text.SOCKET, "open_timeout", 0.05)
+    scene = Scene()
+    scene.faults.add(Fault(FaultKind.HANG_ON_CONNECT))
+    async with Server(openai.application(scene)) as server, client("sk-test", f"{server.url}/v1") as connection:
+        hearing = OpenAIRealtimeTranscription(connection).transcribe(given(frames(1.0)), TranscriptionOptions("s"))
+        with pytest.raises(ProviderTimeout, match="OpenAI's transcription did not answer in time"):
+            await anext(hearing)
+
+
+async def test_a_vendor_that_does_not_answer_a_request() -> None:
+    scene = Scene()
+    scene.faults.add(Fault(FaultKind.HANG_ON_CONNECT))
+    async with Server(openai.application(scene)) as server, client("sk-test", f"{server.url}/v1") as connection:
+        impatient = connection.with_options(timeout=0.05)
+        stream = OpenAILanguageModel(impatient).complete([ModelMessage("user", "Hi.")], CompletionOptions("s"))
+        with pytest.raises(ProviderTimeout, match="OpenAI's language model did not answer in time"):
+            await anext(stream)
 
 
 async def test_an_unknown_model() -> None:
