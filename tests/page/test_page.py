@@ -281,7 +281,7 @@ async def test_an_insecure_page_says_so_and_answers_in_writing(browser: Browser,
 async def test_the_page_says_what_runs_here(page: Page) -> None:
     await expect(page.get_by_role("heading", name="Say something.")).to_be_visible()
     await expect(page.get_by_text("A laboratory companion who computes what you ask.")).to_be_visible()
-    await page.get_by_text("runs without a provider's key").click()
+    await page.get_by_text("embedded providers").click()
     await expect(page.get_by_text("pocketsphinx")).to_be_visible()
 
 

@@ -18,6 +18,7 @@ const client = new VoiceClient({
   key: rememberedKey(),
 });
 window.addEventListener("pagehide", () => client.stop());
+window.addEventListener("online", () => client.retryNow());
 exposeForTests(client);
 
 const root = document.getElementById("root");

@@ -182,12 +182,14 @@ export class VoiceClient {
     if (this.#talkWithKey) await this.start();
   }
 
+  /** Shortens the wait for the next attempt. */
   retryNow(): void {
-    this.#connection.open(this.#assistant);
+    if (this.#state.connection.kind === "waiting") this.#connection.open(this.#assistant);
   }
 
-  dismissComplaint(): void {
-    this.#change({ complaint: null });
+  /** The user has read what went wrong. */
+  dismiss(): void {
+    this.#change({ complaint: null, microphoneFault: null });
   }
 
   async #openSpeaker(): Promise<void> {

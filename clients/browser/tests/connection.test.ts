@@ -93,6 +93,13 @@ describe("a lost connection", () => {
   });
 });
 
+test("nothing is retried that was not begun", async () => {
+  const stage = new Stage();
+  stage.client.retryNow();
+  await settle();
+  expect(stage.checkedKeys).toEqual([]);
+});
+
 describe("a key", () => {
   test("is asked for, and the microphone sleeps meanwhile", async () => {
     const stage = new Stage();

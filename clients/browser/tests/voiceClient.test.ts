@@ -214,7 +214,7 @@ describe("what goes wrong", () => {
     expect(client.state().complaint).toBeNull();
     error("internal_error");
     expect(client.state().complaint).toBe("The internal_error.");
-    client.dismissComplaint();
+    client.dismiss();
     expect(client.state().complaint).toBeNull();
   });
 });

@@ -9,7 +9,7 @@ export function About({ about }: { readonly about: AboutServer | null }) {
       <details>
         <summary>
           voice-server {version}
-          {embedded && " · runs without a provider's key"}
+          {embedded && " · embedded providers"}
         </summary>
         <dl>
           <dt>Hears with</dt>

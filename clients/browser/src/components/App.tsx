@@ -9,6 +9,7 @@ import { Composer } from "./Composer";
 import { Controls } from "./Controls";
 import { Mark } from "./icons";
 import { Notices } from "./Notices";
+import { useWakeLock } from "./useWakeLock";
 import { Welcome } from "./Welcome";
 
 export function App({ client }: { readonly client: VoiceClient }) {
@@ -24,6 +25,8 @@ export function App({ client }: { readonly client: VoiceClient }) {
     window.addEventListener("keydown", stopOnEscape);
     return () => window.removeEventListener("keydown", stopOnEscape);
   }, [client]);
+
+  useWakeLock(state.microphone !== "off");
 
   const assistants = about?.assistants ?? [];
   const assistant = assistants.find(({ name }) => name === assistantName) ?? assistants[0] ?? null;

@@ -1,4 +1,4 @@
-import { memo, useEffect, useRef } from "react";
+import { memo, useEffect, useRef, type RefObject } from "react";
 import type { Line } from "../conversation";
 import { splitHeard } from "../heardText";
 import { Waterfall } from "./Waterfall";
@@ -9,16 +9,11 @@ interface CaptionsProps {
 }
 
 /** Who has scrolled further up than this reads, and is left in peace. */
-const NEAR_END_PX = 160;
+const NEAR_END_PX = 80;
 
 export const Captions = memo(function Captions({ lines, assistantTitle }: CaptionsProps) {
   const list = useRef<HTMLOListElement>(null);
-  useEffect(() => {
-    const stage = list.current?.parentElement;
-    if (!stage) return;
-    const distance = stage.scrollHeight - stage.scrollTop - stage.clientHeight;
-    if (distance < stage.clientHeight / 2 + NEAR_END_PX) stage.scrollTop = stage.scrollHeight;
-  }, [lines]);
+  useStickingToEnd(list, lines);
   return (
     <ol className="captions" ref={list} aria-label="Conversation">
       {lines.map((line) => (
@@ -27,6 +22,31 @@ export const Captions = memo(function Captions({ lines, assistantTitle }: Captio
     </ol>
   );
 });
+
+/** Keeps the end in view when lines grow and when the room for them shrinks. */
+function useStickingToEnd(list: RefObject<HTMLElement | null>, lines: readonly Line[]): void {
+  const sticks = useRef(true);
+  useEffect(() => {
+    const stage = list.current?.parentElement;
+    if (!stage) return undefined;
+    const look = (): void => {
+      sticks.current = stage.scrollHeight - stage.scrollTop - stage.clientHeight < NEAR_END_PX;
+    };
+    const observer = new ResizeObserver(() => {
+      if (sticks.current) stage.scrollTo({ top: stage.scrollHeight });
+    });
+    stage.addEventListener("scroll", look, { passive: true });
+    observer.observe(stage);
+    return () => {
+      stage.removeEventListener("scroll", look);
+      observer.disconnect();
+    };
+  }, [list]);
+  useEffect(() => {
+    const stage = list.current?.parentElement;
+    if (stage && sticks.current) stage.scrollTo({ top: stage.scrollHeight });
+  }, [list, lines]);
+}
 
 interface CaptionLineProps {
   readonly line: Line;

@@ -28,8 +28,12 @@ export function Notices({ client, state }: NoticesProps) {
           <KeyForm onKey={(key) => void client.useKey(key)} />
         </Notice>
       )}
-      {microphoneFault !== null && <Notice advice={MICROPHONE_ADVICE[microphoneFault]} />}
-      {!audible && (
+      {microphoneFault !== null && (
+        <Notice advice={MICROPHONE_ADVICE[microphoneFault]}>
+          <Dismiss client={client} />
+        </Notice>
+      )}
+      {!audible && microphoneFault !== "insecure-context" && (
         <Notice
           advice={{
             title: "Replies come as text only",
@@ -39,9 +43,7 @@ export function Notices({ client, state }: NoticesProps) {
       )}
       {complaint !== null && (
         <Notice advice={{ title: "The server reports a fault", remedy: complaint }}>
-          <button type="button" className="text-button" onClick={() => client.dismissComplaint()}>
-            Dismiss
-          </button>
+          <Dismiss client={client} />
         </Notice>
       )}
     </div>
@@ -55,6 +57,14 @@ function Notice({ advice, children }: { readonly advice: Advice; readonly childr
       <p>{advice.remedy}</p>
       {children}
     </section>
+  );
+}
+
+function Dismiss({ client }: { readonly client: VoiceClient }) {
+  return (
+    <button type="button" className="text-button" onClick={() => client.dismiss()}>
+      Dismiss
+    </button>
   );
 }
 
