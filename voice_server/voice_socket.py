@@ -118,15 +118,17 @@ class VoiceSocket:
         return socket
 
     def _configure(self, request: web.Request, principal: Principal) -> SessionConfig:
-        name, settings = self._find_assistant(request.query.get("model"))
+        attached = dict(principal.session_config or {})
+        model = request.query.get("model") or attached.get("model")
+        name, settings = self._find_assistant(model if isinstance(model, str) else None)
         expires_at = int(time.time() + self._session_seconds)
         transcribes = request.query.get("intent") == "transcription"
         session_type: SessionType = "transcription" if transcribes else "realtime"
         config = start_session(new_id("sess"), name, settings, expires_at, session_type)
-        if principal.session_config is None:
+        if not attached:
             return config
         try:
-            return config.updated(Fields({"type": session_type, **principal.session_config}, "session"))
+            return config.updated(Fields({"type": session_type, **attached}, "session"))
         except RequestError as error:
             raise ApiError(400, error.code, error.message, param=error.param) from error
 

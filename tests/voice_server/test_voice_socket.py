@@ -72,12 +72,18 @@ async def test_a_key_among_subprotocols_is_neither_echoed_nor_logged(caplog: pyt
 
 async def test_a_client_secret_brings_the_settings_that_the_session_begins_with() -> None:
     authenticator = Authenticator([KEY])
-    secret = authenticator.issue(LOCAL, 60, {"type": "realtime", "instructions": "From the secret."})
+    secret = authenticator.issue(LOCAL, 60, {"type": "realtime", "model": "other", "instructions": "From the secret."})
     async with served(authenticate=authenticator.authorize_session) as server:
-        async with server.talk(protocols=("realtime", f"openai-insecure-api-key.{secret.value}")) as talk:
+        protocols = ("realtime", f"openai-insecure-api-key.{secret.value}")
+        async with server.talk("/v1/realtime", protocols=protocols) as talk:
+            assert talk.messages[0]["session"]["model"] == "other"
             assert talk.messages[0]["session"]["instructions"] == "From the secret."
             assert server.sessions[0].settings.instructions == "From the secret."
             assert (await talk.update(instructions="Later."))["session"]["instructions"] == "Later."
+        plain = authenticator.issue(LOCAL, 60, {})
+        async with server.talk(headers={"Authorization": f"Bearer {plain.value}"}) as talk:
+            await talk.send("session.update", session={"type": "transcription"})
+            assert (await talk.until("session.updated"))["session"]["type"] == "transcription"
         bad = authenticator.issue(LOCAL, 60, {"type": "realtime", "audio": {"output": {"speed": 99}}})
         status, error = await refused(server, Authorization=f"Bearer {bad.value}")
         assert (status, error["param"]) == (400, "session.audio.output.speed")

@@ -173,9 +173,12 @@ async def served(
         sessions.append(Session(session_id, session_settings, providers, tools))
         return sessions[-1]
 
+    def find_assistant(name: str | None) -> tuple[str, SessionSettings]:
+        return name if name == "other" else "tester", settings or SessionSettings(instructions=INSTRUCTIONS)
+
     voice_socket = VoiceSocket(
         authenticate=authenticate or Authenticator(keys).authorize_session,
-        find_assistant=lambda _name: ("tester", settings or SessionSettings(instructions=INSTRUCTIONS)),
+        find_assistant=find_assistant,
         new_session=new_session,
         **options,
     )
