@@ -1,6 +1,7 @@
 """A server that listens, from its start to its orderly end."""
 
 import errno
+import socket
 from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack, asynccontextmanager
 
@@ -23,6 +24,7 @@ class StartFailed(Exception):
 @asynccontextmanager
 async def open_server(settings: ServerSettings) -> AsyncGenerator[str, None]:
     """Listen while the context lasts; gives the address to open. Raises StartFailed."""
+    _try_port(settings)
     async with AsyncExitStack() as resources:
         try:
             assistants = await resources.enter_async_context(open_catalog())
@@ -49,6 +51,18 @@ async def _listen(runner: web.AppRunner, settings: ServerSettings) -> str:
     host, port = runner.addresses[0][:2]
     shown = {"0.0.0.0": "127.0.0.1", "::": "localhost"}.get(host, host)  # noqa: S104 -- only shown
     return f"http://[{shown}]:{port}" if ":" in shown else f"http://{shown}:{port}"
+
+
+def _try_port(settings: ServerSettings) -> None:
+    """Find out that the port is taken before seconds are spent on opening providers. Raises StartFailed."""
+    try:
+        host = settings.host.strip("[]")
+        family, kind, protocol, _, address = socket.getaddrinfo(host, settings.port, type=socket.SOCK_STREAM)[0]
+        with socket.socket(family, kind, protocol) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(address)
+    except OSError as error:
+        raise StartFailed(_why_not(settings, error)) from error
 
 
 def _why_not(settings: ServerSettings, error: OSError) -> str:

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 import pytest
 from aiohttp import WSServerHandshakeError, web
 
-from pipeline.errors import ProviderTimeout, ProviderUnavailable, UnsupportedLanguage
+from pipeline.errors import ProviderError, ProviderTimeout, ProviderUnavailable, UnsupportedLanguage
 from pipeline.providers.scripted import ScriptedLanguageModel
 from tests.voice_server.described import assert_described
 from tests.voice_server.full_server import KEY, FullServer, full_server, recording
@@ -127,7 +127,7 @@ async def test_errors_have_one_shape(
         (UnsupportedLanguage("It knows English only."), 400),
     ],
 )
-async def test_a_providers_failure_is_told_as_what_it_is(failure: Exception, status: int) -> None:
+async def test_a_providers_failure_is_told_as_what_it_is(failure: ProviderError, status: int) -> None:
     async with full_server(language_model=ScriptedLanguageModel(failure)) as server:
         question = {"messages": [{"role": "user", "content": "hi"}]}
         for stream in (False, True):

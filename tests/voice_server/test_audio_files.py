@@ -2,6 +2,7 @@
 
 import io
 from fractions import Fraction
+from typing import Any
 
 import av
 import numpy as np
@@ -21,7 +22,7 @@ def recorded(container: str, codec: str, rate: int, layout: str = "mono", second
     """A recording as browsers and telephones make it."""
     written = io.BytesIO()
     with av.open(written, "w", format=container) as file:
-        track = file.add_stream(codec, rate=rate, layout=layout)
+        track: Any = file.add_stream(codec, rate=rate, layout=layout)
         samples = tone(seconds, rate)
         channels = 2 if layout == "stereo" else 1
         frame = av.AudioFrame.from_ndarray(np.repeat(samples, channels).reshape(1, -1), format="s16", layout=layout)

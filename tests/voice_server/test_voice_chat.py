@@ -3,6 +3,7 @@
 import asyncio
 import io
 from collections.abc import AsyncIterator
+from typing import Any
 
 import av
 import pytest
@@ -25,7 +26,7 @@ def converted(container: str, codec: str, rate: int) -> bytes:
     """The recording as another kind of file."""
     written = io.BytesIO()
     with av.open(io.BytesIO(recording()), "r") as source, av.open(written, "w", format=container) as file:
-        track = file.add_stream(codec, rate=rate, layout="mono")
+        track: Any = file.add_stream(codec, rate=rate, layout="mono")
         for frame in source.decode(audio=0):
             file.mux(track.encode(frame))
         file.mux(track.encode(None))

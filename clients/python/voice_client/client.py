@@ -90,14 +90,16 @@ class VoiceClient:
         await self._send({"type": "voice.playback", "item_id": item_id, "heard_ms": heard_ms, "playing": playing})
 
     async def events(self) -> AsyncGenerator[Event, None]:
-        """What the server tells, until it ends the conversation. Raises ConnectionFailed if that was not in order."""
-        try:
-            async for message in self._connected():
-                event = read_message(message)
-                if event is not None:
-                    yield event
-        except ConnectionClosed as error:
-            raise _lost(error) from error
+        """What the server tells, for as long as it is iterated. Raises ConnectionFailed when the server hangs up."""
+        socket = self._connected()
+        while True:
+            try:
+                message = await socket.recv()
+            except ConnectionClosed as error:
+                raise _lost(error) from error
+            event = read_message(message)
+            if event is not None:
+                yield event
 
     async def started(self) -> SessionStarted:
         """Wait for the first event. Raises ConnectionFailed."""

@@ -1,0 +1,81 @@
+"""What a talk does when the conversation does not go as it should."""
+
+import asyncio
+import io
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import numpy as np
+import pytest
+from voice_client import VoiceClient, talk
+from voice_client.events import Span, TurnMeasured
+from voice_client.microphone import FileMicrophone
+from voice_client.speaker import VirtualSpeaker
+from voice_client.talk import Talk, TalkOptions
+from voice_client.terminal import Terminal, timing_lines
+
+from pipeline.errors import ProviderUnavailable
+from pipeline.providers.scripted import ScriptedLanguageModel, ScriptedTextToSpeech
+from tests.voice_server.full_server import FullServer, full_server
+
+
+@asynccontextmanager
+async def silent_talk(server: FullServer) -> AsyncIterator[Talk]:
+    """A talk with a microphone that hears nothing."""
+    terminal = Terminal(io.StringIO(), io.StringIO())
+    async with VoiceClient(server.url) as client:
+        yield Talk(client, FileMicrophone(np.zeros(2400, dtype=np.int16)), VirtualSpeaker(), terminal)
+
+
+async def test_silence_is_not_waited_for_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(talk, "ANSWER_SECONDS", 0.2)
+    async with full_server() as server, silent_talk(server) as conversation:
+        await asyncio.wait_for(conversation.run(), 20)
+        assert conversation.failures == ["No answer came within 0.2 seconds."]
+        assert conversation.voice_to_voice() is None
+        assert len(conversation.audio()) == 0
+
+
+async def test_an_answer_that_fails_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+    down = ScriptedLanguageModel(ProviderUnavailable("The model is down."))
+    async with full_server(language_model=down) as server:
+        code = await talk.talk(TalkOptions(server.url, text="hello"))
+    assert code == 1
+    assert "The answer failed: The model is down." in capsys.readouterr().err
+
+
+async def test_a_server_that_leaves_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+    endless = ScriptedLanguageModel("One. " * 1000, seconds_per_token=0.01)
+    context = full_server(language_model=endless, text_to_speech=ScriptedTextToSpeech())
+    server = await context.__aenter__()
+    talking = asyncio.create_task(talk.talk(TalkOptions(server.url, text="hello")))
+    async with asyncio.timeout(20):
+        while not endless.requests:  # noqa: ASYNC110 -- the server's own provider tells nobody
+            await asyncio.sleep(0)
+    await context.__aexit__(None, None, None)
+    assert await asyncio.wait_for(talking, 20) == 1
+    assert "shutting down" in capsys.readouterr().err
+
+
+def test_the_table_of_times_adds_up() -> None:
+    turn = TurnMeasured(300.0, (Span("pause", 0.0, 200.0), Span("transcript", 200.0, 300.0)))
+    assert timing_lines(0.4567, turn) == [
+        "voice to voice      457 ms   last word sent to first sound received",
+        "on the server       300 ms   of which",
+        "  pause             200 ms",
+        "  transcript        100 ms",
+    ]
+    assert timing_lines(None, None) == []
+
+
+def test_what_is_going_on_is_shown_only_to_somebody_who_watches() -> None:
+    class Watched(io.StringIO):
+        def isatty(self) -> bool:
+            return True
+
+    for err, expected in ((Watched(), "listening …\r\x1b[K"), (io.StringIO(), "")):
+        out = io.StringIO()
+        terminal = Terminal(out, err)
+        terminal.passing("listening …")
+        terminal.line("You  hello")
+        assert (out.getvalue(), err.getvalue()) == ("You  hello\n", expected)

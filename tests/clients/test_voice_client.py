@@ -1,0 +1,218 @@
+"""The Python client: what it makes of the server's messages, and how it talks to a real one."""
+
+import asyncio
+import base64
+import json
+import socket
+from contextlib import aclosing
+from dataclasses import fields
+from typing import Any, get_args
+
+import numpy as np
+import pytest
+from voice_client import ConnectionFailed, VoiceClient
+from voice_client import events as client_events
+from voice_client.events import (
+    Event,
+    ReplyAudio,
+    ReplyFinished,
+    ReplyInterrupted,
+    ReplyStarted,
+    ReplyText,
+    ServerError,
+    SessionStarted,
+    Span,
+    SpeechStarted,
+    SpeechStopped,
+    TurnMeasured,
+    UserTranscript,
+    UserTranscriptFailed,
+)
+from voice_client.wire import read_frame, read_message, write_audio
+
+from pipeline.errors import ProviderUnavailable
+from pipeline.providers.scripted import ScriptedLanguageModel
+from tests.voice_server.full_server import KEY, full_server
+
+SAMPLES = np.array([1, -2, 300, -32768], dtype=np.int16)
+
+MESSAGES: list[tuple[dict[str, Any], Event]] = [
+    ({"type": "session.created", "session": {"id": "sess_1"}}, SessionStarted("sess_1")),
+    ({"type": "input_audio_buffer.speech_started", "item_id": "i", "audio_start_ms": 5}, SpeechStarted("i")),
+    ({"type": "input_audio_buffer.speech_stopped", "item_id": "i", "audio_end_ms": 5}, SpeechStopped("i")),
+    (
+        {"type": "conversation.item.input_audio_transcription.delta", "item_id": "i", "delta": "he"},
+        UserTranscript("i", "he", is_final=False),
+    ),
+    (
+        {"type": "conversation.item.input_audio_transcription.completed", "item_id": "i", "transcript": "hello"},
+        UserTranscript("i", "hello", is_final=True),
+    ),
+    (
+        {"type": "conversation.item.input_audio_transcription.failed", "item_id": "i", "error": {"message": "no"}},
+        UserTranscriptFailed("i", "no"),
+    ),
+    ({"type": "response.created", "response": {"id": "r"}}, ReplyStarted("r")),
+    ({"type": "response.output_audio_transcript.delta", "item_id": "a", "delta": "Hi"}, ReplyText("a", "Hi")),
+    ({"type": "response.output_text.delta", "item_id": "a", "delta": "Hi"}, ReplyText("a", "Hi")),
+    (
+        {"type": "response.done", "response": {"id": "r", "status": "completed", "status_details": None}},
+        ReplyFinished("r", "completed"),
+    ),
+    (
+        {
+            "type": "response.done",
+            "response": {"id": "r", "status": "failed", "status_details": {"error": {"message": "down"}}},
+        },
+        ReplyFinished("r", "failed", "down"),
+    ),
+    (
+        {"type": "voice.interrupted", "item_id": "a", "response_id": "r", "heard_ms": 120.5, "heard_text": "Hi"},
+        ReplyInterrupted("a", 120.5, "Hi"),
+    ),
+    (
+        {"type": "voice.turn", "total_ms": 300.0, "spans": [{"name": "pause", "start_ms": 0.0, "end_ms": 300.0}]},
+        TurnMeasured(300.0, (Span("pause", 0.0, 300.0),)),
+    ),
+    ({"type": "error", "error": {"code": None, "message": "bad"}}, ServerError("", "bad")),
+]
+
+
+@pytest.mark.parametrize(("message", "event"), MESSAGES)
+def test_a_message_becomes_an_event(message: dict[str, Any], event: Event) -> None:
+    assert read_message(json.dumps(message)) == event
+
+
+def test_every_event_is_tried_here() -> None:
+    tried = {type(event) for _, event in MESSAGES} | {ReplyAudio}
+    assert tried == set(get_args(client_events.Event))
+    assert all(fields(kind) for kind in tried)
+
+
+@pytest.mark.parametrize("item_id", ["item_1", "item_12", ""])
+def test_audio_comes_in_binary_frames_and_as_base64(item_id: str) -> None:
+    head = bytes([1, len(item_id)]) + item_id.encode()
+    frame = head + b"\0" * (len(head) % 2) + SAMPLES.astype("<i2").tobytes()
+    audio = read_frame(frame)
+    assert audio.item_id == item_id
+    assert np.array_equal(audio.samples, SAMPLES)
+    delta = base64.b64encode(write_audio(SAMPLES)).decode()
+    same = read_message(json.dumps({"type": "response.output_audio.delta", "item_id": item_id, "delta": delta}))
+    assert isinstance(same, ReplyAudio)
+    assert np.array_equal(same.samples, SAMPLES)
+
+
+def test_what_it_does_not_know_is_nothing() -> None:
+    assert read_message(json.dumps({"type": "rate_limits.updated"})) is None
+
+
+@pytest.mark.parametrize(
+    "message", ["", "[]", "{}", '{"type": "error"}', b"", b"\x02\x00", b"\x01\xffabc", b"\x01\x00a"]
+)
+def test_a_message_that_cannot_be_read_is_an_error_and_not_the_end(message: str | bytes) -> None:
+    with pytest.raises(ConnectionFailed, match="cannot be read"):
+        read_message(message)
+
+
+async def until(client: VoiceClient, kind: type[Event]) -> list[Event]:
+    """All events up to the first of this kind."""
+    seen: list[Event] = []
+    async with asyncio.timeout(20), aclosing(client.events()) as events:
+        async for event in events:
+            seen.append(event)
+            if isinstance(event, kind):
+                break
+    return seen
+
+
+async def test_a_written_question_is_answered_aloud() -> None:
+    async with full_server(api_keys=(KEY,)) as server, VoiceClient(server.url, KEY, assistant="other") as client:
+        await client.started()
+        await client.send_text("hello")
+        seen = await until(client, ReplyFinished)
+        assert "".join(event.text for event in seen if isinstance(event, ReplyText)) == "Good morning. How are you?"
+        audio = [event for event in seen if isinstance(event, ReplyAudio)]
+        assert sum(len(event.samples) for event in audio) == pytest.approx(26 * 0.002 * 24_000, rel=0.05)
+        assert seen[-1] == ReplyFinished(seen[-1].reply_id, "completed")  # type: ignore[union-attr]
+        assert server.language_model.requests[-1][0][0].text == "You are other."
+        await client.report_playback(audio[-1].item_id, 10.0, playing=True)
+        async with asyncio.timeout(20), aclosing(client.events()) as events:
+            async for event in events:
+                if isinstance(event, TurnMeasured) and event.spans[-1].name == "heard":
+                    break
+
+
+async def test_a_turn_that_the_client_ends_itself() -> None:
+    session: dict[str, object] = {"audio": {"input": {"transcription": {}, "turn_detection": None}}}
+    async with full_server() as server, VoiceClient(server.url, session=session) as client:
+        await client.send_audio((np.sin(np.arange(24_000) * 0.1) * 9000).astype(np.int16))
+        await client.commit()
+        await client.request_reply()
+        seen = await until(client, ReplyFinished)
+        said = [event.text for event in seen if isinstance(event, UserTranscript) and event.is_final]
+        assert said == ["hello there"]
+        assert server.speech_to_text.heard_seconds == [pytest.approx(1.0, abs=0.05)]
+
+
+async def test_an_answer_that_is_not_wanted_any_more() -> None:
+    slow = ScriptedLanguageModel("One. " * 200, seconds_per_token=0.01)
+    async with full_server(language_model=slow) as server, VoiceClient(server.url) as client:
+        await client.send_text("count")
+        await until(client, ReplyText)
+        await client.cancel_reply()
+        assert (await until(client, ReplyFinished))[-1].status == "cancelled"  # type: ignore[union-attr]
+
+
+async def test_why_an_answer_failed() -> None:
+    down = ScriptedLanguageModel(ProviderUnavailable("The model is down."))
+    async with full_server(language_model=down) as server, VoiceClient(server.url) as client:
+        await client.send_text("hello")
+        finished = (await until(client, ReplyFinished))[-1]
+        assert isinstance(finished, ReplyFinished)
+        assert (finished.status, finished.message) == ("failed", "The model is down.")
+
+
+@pytest.mark.parametrize("key", [None, "wrong"])
+async def test_the_servers_own_words_tell_why_it_refused(key: str | None) -> None:
+    async with full_server(api_keys=(KEY,)) as server:
+        with pytest.raises(ConnectionFailed, match=r"401.*API_KEYS"):
+            await VoiceClient(server.url, key).__aenter__()
+
+
+async def test_nobody_answers() -> None:
+    with socket.socket() as unused:
+        unused.bind(("127.0.0.1", 0))
+        url = f"http://127.0.0.1:{unused.getsockname()[1]}"
+    with pytest.raises(ConnectionFailed, match="start one with `voice-server serve`") as failure:
+        await VoiceClient(url).__aenter__()
+    assert "\n" not in str(failure.value)
+
+
+@pytest.mark.parametrize("url", ["ftp://example.com", "http://", "://"])
+def test_an_address_that_is_none(url: str) -> None:
+    with pytest.raises(ConnectionFailed, match="not the address"):
+        VoiceClient(url)
+
+
+@pytest.mark.parametrize("suffix", ["", "/", "/v1", "/v1/", "/v1/realtime"])
+async def test_addresses_as_people_write_them(suffix: str) -> None:
+    async with full_server() as server:
+        for url in (server.url + suffix, server.url.replace("http", "ws") + suffix, server.url[7:] + suffix):
+            async with VoiceClient(url) as client:
+                assert (await client.started()).session_id
+
+
+async def test_a_server_that_shuts_down_is_told_as_that() -> None:
+    server_context = full_server()
+    server = await server_context.__aenter__()
+    async with VoiceClient(server.url) as client:
+        await client.started()
+        stopping = asyncio.create_task(server_context.__aexit__(None, None, None))
+        with pytest.raises(ConnectionFailed, match="shutting down"):
+            await until(client, ReplyFinished)
+        await stopping
+
+
+async def test_using_it_unconnected_is_an_error() -> None:
+    with pytest.raises(ConnectionFailed, match="async with"):
+        await VoiceClient("http://127.0.0.1").send_text("hello")
