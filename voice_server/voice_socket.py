@@ -216,7 +216,10 @@ async def _receive(socket: web.WebSocketResponse, connection: Connection, sessio
     async for message in socket:
         if message.type not in (WSMsgType.TEXT, WSMsgType.BINARY):
             break
-        for event in connection.receive(message.data):
+        for index, event in enumerate(connection.receive(message.data)):
+            if index:
+                # Much at once, such as minutes of audio: other conversations have their turn in between.
+                await asyncio.sleep(0)
             if isinstance(event, RequestFailed):
                 # Not answered here, so that answers come in the order of the requests.
                 session.outbox.put(event)

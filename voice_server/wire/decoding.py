@@ -23,7 +23,7 @@ from voice_server.wire.errors import too_long, wrong_value
 from voice_server.wire.fields import Fields
 from voice_server.wire.items import read_item
 from voice_server.wire.json_text import parse
-from voice_server.wire.limits import MAX_APPEND_BYTES, MAX_EVENT_ID_CHARACTERS
+from voice_server.wire.limits import AUDIO_PIECE_BYTES, MAX_APPEND_BYTES, MAX_EVENT_ID_CHARACTERS
 from voice_server.wire.reply_request import read_reply_request
 from voice_server.wire.session_config import SessionConfig
 
@@ -69,7 +69,12 @@ class Decoder:
             return [RequestFailed(RequestError("invalid_json", message))]
         if len(data) > MAX_APPEND_BYTES:
             return [RequestFailed(too_long("audio", MAX_APPEND_BYTES, "bytes"))]
-        return [AudioReceived(self._audio.push(data))]
+        return [*self._received(data)]
+
+    def _received(self, data: bytes) -> list[Input]:
+        """Minutes of audio at once are told in pieces, between which other conversations get their turn."""
+        starts = range(0, max(len(data), 1), AUDIO_PIECE_BYTES)
+        return [AudioReceived(self._audio.push(data[start : start + AUDIO_PIECE_BYTES])) for start in starts]
 
     def _reader(self, fields: Fields) -> Callable[[Fields, str | None], list[Input]]:
         kind = fields.string("type")
@@ -87,8 +92,7 @@ class Decoder:
         return [SettingsChanged(config.settings, request_id)]
 
     def _append(self, fields: Fields, _request_id: str | None) -> list[Input]:
-        data = decode_base64(fields.string("audio"), "audio")
-        return [AudioReceived(self._audio.push(data))]
+        return self._received(decode_base64(fields.string("audio"), "audio"))
 
     def _commit(self, _fields: Fields, request_id: str | None) -> list[Input]:
         return [AudioReceived(self._audio.flush()), AudioCommitted(request_id)]

@@ -15,6 +15,8 @@ from pipeline.audio import SILENCE, Samples
 _STOPBAND_DB = 70.0
 _TRANSITION = 0.25
 """Width of the filter's slope, in parts of the target's Nyquist frequency around which it lies."""
+_BLOCK_SAMPLES = 24_000
+"""Audio that is filtered at a time: numpy unfolds every sample into as many as the filter has taps."""
 
 Floats = npt.NDArray[np.float32]
 
@@ -35,6 +37,19 @@ class Downsampler:
 
     def push(self, samples: Samples) -> Samples:
         """Take int16 samples at the source rate, give those at the target rate that are ready."""
+        if len(samples) <= _BLOCK_SAMPLES:
+            return self._push(samples)
+        blocks = range(0, len(samples), _BLOCK_SAMPLES)
+        return np.concatenate([self._push(samples[start : start + _BLOCK_SAMPLES]) for start in blocks])
+
+    def flush(self) -> Samples:
+        """End the stream and give what was held back. Nothing may be pushed afterwards."""
+        missing = round(self._received * self._up / self._down) - self._given
+        if missing <= 0:
+            return SILENCE
+        return self.push(np.zeros(self._delay // self._up + self._down, np.int16))[:missing]
+
+    def _push(self, samples: Samples) -> Samples:
         if not len(samples):
             return SILENCE
         start = self._received - len(self._history)
@@ -53,13 +68,6 @@ class Downsampler:
         self._given = ready
         self._history = sound[len(sound) - len(self._history) :].copy()
         return np.rint(lowered).clip(-32768, 32767).astype(np.int16)
-
-    def flush(self) -> Samples:
-        """End the stream and give what was held back. Nothing may be pushed afterwards."""
-        missing = round(self._received * self._up / self._down) - self._given
-        if missing <= 0:
-            return SILENCE
-        return self.push(np.zeros(self._delay // self._up + self._down, np.int16))[:missing]
 
 
 def _windows(sound: Floats, begin: int, step: int, shape: tuple[int, int]) -> Floats:

@@ -163,6 +163,14 @@ def test_a_hundred_milliseconds_are_a_hundred_milliseconds_by_the_time_of_the_co
     assert sum(len(event.samples) for event in events if isinstance(event, AudioReceived)) == 1600
 
 
+def test_minutes_of_audio_are_told_in_pieces() -> None:
+    events = receive({"type": "input_audio_buffer.append", "audio": encode_base64(bytes(48_000 * 90))})
+    pieces = [len(event.samples) for event in events if isinstance(event, AudioReceived)]
+    assert len(pieces) == len(events) == 90
+    assert max(pieces) <= 16_000
+    assert sum(pieces) == pytest.approx(16_000 * 90, abs=40)
+
+
 def test_a_limit_of_the_session_can_be_lifted_for_one_response() -> None:
     connection = Connection(new_config(), with_extensions=False)
     connection.receive('{"type":"session.update","session":{"type":"realtime","max_output_tokens":5}}')
