@@ -1,0 +1,10 @@
+"""What there is to measure: `python -m benchmarks` runs it all, one after the other."""
+
+import subprocess
+import sys
+
+MEASUREMENTS = ("voice_to_voice", "word_errors", "voice_activity")
+
+for name in MEASUREMENTS:
+    print(f"\n== {name} ==", flush=True)
+    subprocess.run([sys.executable, "-m", f"benchmarks.{name}"], check=True)
