@@ -24,7 +24,8 @@ class Stages:
 async def open_stages(settings: ServerSettings, assistants: catalog.Catalog) -> AsyncGenerator[Stages, None]:
     """Open what the settings name. Raises ProviderUnavailable if something cannot be opened."""
     domains = {assistant.name: assistant.vocabulary() for assistant in assistants.all()}
-    async with Catalog(_access(settings), domains) as catalog:
+    pronunciations = {word: phones for each in assistants.all() for word, phones in each.pronunciations.items()}
+    async with Catalog(_access(settings), domains, pronunciations) as catalog:
         yield Stages(
             speech_to_text=await catalog.speech_to_text(settings.stt),
             text_to_speech=await catalog.text_to_speech(settings.tts),

@@ -49,10 +49,14 @@ class Access:
 class Catalog:
     """Opens providers, and closes them all when it is closed."""
 
-    def __init__(self, access: Access, domains: Mapping[str, Sequence[str]]) -> None:
-        """`domains`: by an assistant's name, what people are likely to say to it, for recognisers that prepare."""
+    def __init__(
+        self, access: Access, domains: Mapping[str, Sequence[str]], pronunciations: Mapping[str, str] | None = None
+    ) -> None:
+        """`domains`: by an assistant's name, what people are likely to say to it, for recognisers that prepare.
+        `pronunciations`: of words in them that are in no dictionary."""
         self._access = access
         self._domains = domains
+        self._pronunciations = pronunciations
         self._resources = contextlib.AsyncExitStack()
         self._client: AsyncOpenAI | None = None
 
@@ -106,7 +110,8 @@ class Catalog:
             case "embedded":
                 with _embedded_packages():
                     from pipeline.providers.embedded.speech_to_text import EmbeddedSpeechToText  # noqa: PLC0415
-                return await self._resources.enter_async_context(EmbeddedSpeechToText(self._domains))
+                recogniser = EmbeddedSpeechToText(self._domains, pronunciations=self._pronunciations)
+                return await self._resources.enter_async_context(recogniser)
         raise _unknown(name, "STT")
 
     async def _language_model(self, name: str, embedded: LanguageModel | None) -> LanguageModel | None:

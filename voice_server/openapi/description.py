@@ -106,7 +106,6 @@ def _realtime(*, alias: bool = False) -> Schema:
             _query("intent", "`transcription` for a session that only listens."),
             _query("extensions", "`1` switches the extensions on."),
         ],
-        ok={"description": "Never: the answer is 101, or an error."},
         errors=(400, 401, 403, 404, 426, 503),
         others={"101": {"description": "The conversation begins."}},
     )
@@ -187,7 +186,7 @@ def _operation(
     summary: str,
     description: str,
     *,
-    ok: Mapping[str, Any],
+    ok: Mapping[str, Any] | None = None,
     body: Mapping[str, Any] | None = None,
     parameters: list[Schema] | None = None,
     errors: tuple[int, ...] = (401,),
@@ -199,7 +198,8 @@ def _operation(
     if body:
         operation["requestBody"] = dict(body)
     refused = {str(status): {"$ref": "#/components/responses/Error"} for status in errors}
-    operation["responses"] = {"200": dict(ok), **(others or {}), **refused}
+    answered = {"200": dict(ok)} if ok else {}
+    operation["responses"] = {**answered, **(others or {}), **refused}
     if 401 not in errors:
         operation["security"] = []
     return operation

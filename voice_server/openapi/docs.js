@@ -62,7 +62,7 @@ const operation = (path, method, described) => {
     prose("p", `${described.summary}. ${described.description}`),
     ...(parameters.length ? [table(["parameter", "in", ""], parameters)] : []),
     ...content("Send", described.requestBody?.content),
-    ...content("Get", described.responses["200"].content),
+    ...content("Get", described.responses["200"]?.content),
     element("p", "Statuses: ", Object.keys(described.responses).join(", ")),
   );
 };
