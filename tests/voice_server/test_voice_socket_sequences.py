@@ -1,16 +1,22 @@
 """Every sequence that clients rely on, over a real socket. The order of all messages is checked at the end of each."""
 
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+import soundfile
 
 from pipeline.errors import ProviderUnavailable
 from pipeline.providers.interfaces import ToolCall
 from pipeline.providers.scripted import ScriptedLanguageModel, ScriptedSpeechToText, ScriptedTextToSpeech
 from pipeline.settings import SessionSettings
+from pipeline.vad import ConfirmedVoiceActivity
 from tests.voice_server.wire.served import INSTRUCTIONS, MANUAL, Talk, served
+from voice_server.wire.audio import AUDIO_FORMATS, AudioFormat, OutputAudio
 
+SPEECH = Path(__file__).parents[1] / "speech"
 TRANSCRIBING = {"input": {"transcription": {"model": "whisper-1"}}}
 CALL = ToolCall("call_1", "get_weather", '{"city": "Ulm"}')
 WEATHER = {"type": "function", "name": "get_weather", "description": "", "parameters": {"type": "object"}}
@@ -75,6 +81,21 @@ async def test_voice_turn() -> None:
         shown = (await talk.until("conversation.item.retrieved"))["item"]["content"][0]
         assert shown["transcript"] == "what time is it"
         assert shown["audio"]
+
+
+@pytest.mark.parametrize("kind", AUDIO_FORMATS)
+async def test_a_voice_is_heard_by_the_real_detector(kind: AudioFormat) -> None:
+    samples, rate = soundfile.read(SPEECH / "carbon_slt.flac", dtype="int16")
+    seconds = len(samples) / rate
+    pause = np.zeros(rate, np.int16)
+    encoding = OutputAudio(kind, rate)
+    recogniser = ScriptedSpeechToText("what is carbon")
+    async with served(recogniser=recogniser, voice_activity=ConfirmedVoiceActivity) as server, server.talk() as talk:
+        await talk.update(audio={"input": {"format": {"type": kind}}})
+        await talk.append(encoding.push(np.concatenate((pause, samples, pause))) + encoding.flush())
+        await talk.until("response.done")
+        assert talk.types().count("input_audio_buffer.speech_started") == 1
+        assert 0.6 * seconds < recogniser.heard_seconds[0] < seconds + 1.0
 
 
 async def test_without_transcription_its_events_are_not_sent() -> None:

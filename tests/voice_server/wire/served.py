@@ -17,7 +17,7 @@ from pipeline.providers.scripted import ScriptedLanguageModel, ScriptedSpeechToT
 from pipeline.session import Providers, Session
 from pipeline.settings import SessionSettings
 from pipeline.tools import Tool
-from pipeline.vad import LoudnessVoiceActivity
+from pipeline.vad import LoudnessVoiceActivity, VoiceActivityDetector
 from tests.voice_server.wire.ordering import check_order
 from tests.voice_server.wire.server_messages import check_message
 from voice_server.auth import Authenticator
@@ -160,13 +160,14 @@ async def served(
     tools: Sequence[Tool] = (),
     keys: Sequence[str] = (),
     authenticate: Callable[[web.Request], Principal] | None = None,
+    voice_activity: Callable[[], VoiceActivityDetector] = LoudnessVoiceActivity,
     **options: Any,
 ) -> AsyncIterator[Served]:
     """A server on a port of its own."""
     model = model or ScriptedLanguageModel("It is late. Good night.")
     recogniser = recogniser or ScriptedSpeechToText("what time is it")
     voice = voice or ScriptedTextToSpeech(seconds_per_character=0.005)
-    providers = Providers(recogniser, model, voice, LoudnessVoiceActivity)
+    providers = Providers(recogniser, model, voice, voice_activity)
     sessions: list[Session] = []
 
     def new_session(session_id: str, session_settings: SessionSettings, _assistant: str) -> Session:
