@@ -54,7 +54,7 @@ async def server_url(page_files: Path, tmp_path: Path) -> AsyncIterator[str]:
 
 @pytest.fixture
 def insistent_speaker(tmp_path: Path) -> Path:
-    """A microphone: somebody says the same again and again, with three seconds of silence between."""
+    """A microphone: somebody says the same every eight seconds, so that replies begin in the silence and are cut off."""
     recording = RECORDINGS / "goforward.wav"
     if not recording.exists():
         pytest.skip(f"The recording {recording.name} is not here.")
@@ -65,7 +65,7 @@ def insistent_speaker(tmp_path: Path) -> Path:
         file.setnchannels(1)
         file.setsampwidth(2)
         file.setframerate(rate)
-        file.writeframes(speech + np.zeros(3 * rate, "<i2").tobytes())
+        file.writeframes(speech + np.zeros(5 * rate, "<i2").tobytes())
     return path
 
 

@@ -1,5 +1,5 @@
 import { useEffect, useRef, type RefObject } from "react";
-import { activityOf, type Activity, type VoiceClient, type VoiceState } from "../voiceClient";
+import { activityOf, type Activity, type MicrophoneState, type VoiceClient, type VoiceState } from "../voiceClient";
 import { HangUp, Microphone, MicrophoneOff, StopSpeaking } from "./icons";
 
 interface ControlsProps {
@@ -50,20 +50,20 @@ export function Controls({ client, state }: ControlsProps) {
         <StopSpeaking />
       </button>
       <p className="status" role="status">
-        {STATUS[activity](muted)}
+        {STATUS[activity](state.microphone)}
       </p>
       <span className="meter" aria-hidden="true" />
     </div>
   );
 }
 
-const STATUS: Readonly<Record<Activity, (muted: boolean) => string>> = {
+const STATUS: Readonly<Record<Activity, (microphone: MicrophoneState) => string>> = {
   idle: () => "Press to talk",
   connecting: () => "Connecting",
-  listening: (muted) => (muted ? "Muted" : "Listening"),
+  listening: (microphone) => (microphone === "muted" ? "Muted" : "Listening"),
   hearing: () => "Hearing you",
   thinking: () => "Thinking",
-  speaking: (muted) => (muted ? "Speaking" : "Speaking; talk to interrupt"),
+  speaking: (microphone) => (microphone === "on" ? "Speaking; talk to interrupt" : "Speaking"),
 };
 
 /** Writes the louder of both sides to `--level` sixty times a second, without rendering. */
