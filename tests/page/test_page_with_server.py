@@ -54,7 +54,7 @@ async def server_url(page_files: Path, tmp_path: Path) -> AsyncIterator[str]:
 
 @pytest.fixture
 def insistent_speaker(tmp_path: Path) -> Path:
-    """A microphone: somebody says the same every eight seconds, so that replies begin in the silence and are cut off."""
+    """A microphone: somebody says the same every eight seconds; replies begin in the silence and are cut off."""
     recording = RECORDINGS / "goforward.wav"
     if not recording.exists():
         pytest.skip(f"The recording {recording.name} is not here.")
