@@ -80,12 +80,14 @@ class _Api:
     async def transcriptions(self, request: aiohttp.web.Request) -> aiohttp.web.StreamResponse:
         exchange = self._scene.begin(request, "openai", "transcription")
         form = await request.post()
-        if (status := await self._status(request, exchange, str(form.get("model")))) is not None:
-            return refused(status)
         upload = form.get("file")
         if not isinstance(upload, aiohttp.web.FileField):
             return refused(400)
-        audio, rate = await asyncio.to_thread(soundfile.read, io.BytesIO(upload.file.read()), dtype="int16")
+        with upload.file:
+            recording = io.BytesIO(upload.file.read())
+        if (status := await self._status(request, exchange, str(form.get("model")))) is not None:
+            return refused(status)
+        audio, rate = await asyncio.to_thread(soundfile.read, recording, dtype="int16")
         exchange.audio_bytes = audio.nbytes
         text = self._scene.script.transcript(exchange.session_id, len(audio) / rate)
         exchange.text.append(text)
