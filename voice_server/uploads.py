@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from aiohttp import BodyPartReader, web
+from aiohttp.http_exceptions import HttpProcessingError
 
 from pipeline.audio import Samples
 from voice_server.audio_files import AudioFileError, decode
@@ -42,8 +43,9 @@ class Uploads:
             raise self._too_large(file_field)
         try:
             fields, audio = await self._read_parts(request, file_field)
-        except (ValueError, AssertionError) as error:
-            raise ApiError(400, "invalid_form", f"The form cannot be read: {error}.") from error
+        except (ValueError, AssertionError, HttpProcessingError) as error:
+            message = "The form cannot be read: it is damaged, or not encoded as multipart/form-data."
+            raise ApiError(400, "invalid_form", message) from error
         if audio is None:
             message = f"The form has no field {file_field}; put the recording there."
             raise ApiError(400, "missing_required_parameter", message, param=file_field)

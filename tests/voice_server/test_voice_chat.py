@@ -123,7 +123,9 @@ async def test_a_form_without_a_recording(server: FullServer) -> None:
 
 async def test_a_broken_form(server: FullServer) -> None:
     headers = {"Content-Type": "multipart/form-data; boundary=x"}
-    for data in (b"", b"--x\r\n", b"nonsense", b"--x\r\nContent-Disposition: form-data\r\n\r\nabc\r\n--x--\r\n"):
+    nameless = b"--x\r\nContent-Disposition: form-data\r\n\r\nabc\r\n--x--\r\n"
+    headless = b'--x\r\nContent-Dispo"audio"\r\n\r\nabc\r\n--x--\r\n'
+    for data in (b"", b"--x\r\n", b"nonsense", nameless, headless):
         async with server.http.post("/api/v1/voice/chat", data=data, headers=headers) as answer:
             assert answer.status == 400, data
     async with server.http.post(
