@@ -8,7 +8,7 @@ from collections import deque
 from pipeline.audio import FRAME_SECONDS, AudioFrame
 from pipeline.errors import ProviderError
 from pipeline.providers.embedded.hypothesis import Hypothesis, choose
-from pipeline.providers.embedded.speech_segments import ROLL_FRAMES, SPEECH_FRAMES
+from pipeline.providers.embedded.speech_segments import PRE_FRAMES, SPEECH_FRAMES
 from pipeline.providers.embedded.worker_process import WorkerProcess
 
 SHOWN_EVERY_FRAMES = round(0.24 / FRAME_SECONDS)
@@ -31,7 +31,7 @@ class Listener:
         self._domain = domain
         self._mean = mean
         self._shown = shown
-        self._frames: deque[AudioFrame] = deque(maxlen=ROLL_FRAMES + SPEECH_FRAMES)
+        self._frames: deque[AudioFrame] = deque(maxlen=PRE_FRAMES + SPEECH_FRAMES)
         self._speaking = False
         self._run = 0
         self._more = asyncio.Event()

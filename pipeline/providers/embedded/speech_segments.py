@@ -11,8 +11,10 @@ import numpy as np
 
 from pipeline.audio import FRAME_SECONDS, AudioFrame, Samples
 
+PRE_FRAMES = round(0.28 / FRAME_SECONDS)
+"""Audio kept before the words; a detector hears their start a little late."""
 ROLL_FRAMES = round(0.12 / FRAME_SECONDS)
-"""Silence kept before and after the words."""
+"""Silence kept after them."""
 PAUSE_FRAMES = round(0.16 / FRAME_SECONDS)
 """Silence after which the words so far are worth decoding: the utterance may be over."""
 SPEECH_FRAMES = round(0.06 / FRAME_SECONDS)
@@ -140,7 +142,7 @@ class SpeechSegments:
 
     def _ready(self, roll_frames: int = ROLL_FRAMES) -> SegmentReady:
         self._has_words = True
-        frames = self._frames[max(0, (self._start or 0) - ROLL_FRAMES) : self._end + roll_frames]
+        frames = self._frames[max(0, (self._start or 0) - PRE_FRAMES) : self._end + roll_frames]
         return SegmentReady(b"".join(frame.samples.tobytes() for frame in frames))
 
 

@@ -6,6 +6,7 @@ from pipeline.providers.embedded.speech_segments import (
     KEPT_FRAMES,
     MAX_FRAMES,
     PAUSE_FRAMES,
+    PRE_FRAMES,
     ROLL_FRAMES,
     SegmentKept,
     SegmentReady,
@@ -62,9 +63,9 @@ def test_the_words_are_ready_before_the_utterance_ends() -> None:
 
 
 def test_only_a_little_silence_is_kept_around_them() -> None:
-    (ready,) = Utterance().silence(15).speech(50).silence(25).finish()
+    (ready,) = Utterance().silence(20).speech(50).silence(25).finish()
 
-    assert levels(ready) == [0] * ROLL_FRAMES + list(range(1000, 1050)) + [0] * ROLL_FRAMES
+    assert levels(ready) == [0] * PRE_FRAMES + list(range(1000, 1050)) + [0] * ROLL_FRAMES
 
 
 def test_speech_that_goes_on_makes_the_words_longer() -> None:
@@ -98,7 +99,7 @@ def test_speech_without_a_pause_is_divided_and_loses_no_frame() -> None:
     heard = [level for segment in segments for level in levels(segment) if level]
     assert len(segments) >= 3
     assert heard == list(range(1000, 1000 + 2 * MAX_FRAMES + 100))
-    assert max(len(segment.audio) for segment in segments) <= (MAX_FRAMES + ROLL_FRAMES) * FRAME_BYTES
+    assert max(len(segment.audio) for segment in segments) <= (MAX_FRAMES + PRE_FRAMES) * FRAME_BYTES
 
 
 def test_it_is_divided_at_its_quietest_place() -> None:
