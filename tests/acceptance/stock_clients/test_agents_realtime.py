@@ -29,8 +29,7 @@ def sdk() -> Path:
             pytest.fail("node and npm are needed to run the Agents SDK, and were not found on the PATH.")
         pytest.skip("node and npm were not found on the PATH")
     lock = (HERE / "package-lock.json").read_bytes()
-    cache = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "voice-server"
-    folder = cache / f"agents-realtime-{hashlib.sha256(lock).hexdigest()[:12]}"
+    folder = HERE.parents[3] / ".cache" / f"agents-realtime-{hashlib.sha256(lock).hexdigest()[:12]}"
     if not (folder / "installed").exists():
         _install(folder)
     shutil.copy(HERE / "check.mjs", folder)
