@@ -73,12 +73,6 @@ class Conversation:
         """Take an item out."""
         return self._items.pop(item_id, None)
 
-    def predecessor(self, item_id: str) -> str | None:
-        """The id of the item before this one."""
-        ids = list(self._items)
-        place = ids.index(item_id)
-        return ids[place - 1] if place else None
-
     def set_transcript(self, item_id: str, transcript: str) -> None:
         """The words of a spoken message are known, or are others than was thought."""
         if item := self._items.get(item_id):

@@ -4,6 +4,7 @@ The model must not believe it said what nobody heard. So whenever a reply is sto
 the loudspeaker is still playing it, its words in the conversation end where the ear stopped.
 """
 
+import math
 from collections import deque
 
 from pipeline.conversation import Conversation
@@ -16,6 +17,8 @@ MAX_CUTTABLE_REPLIES = 20
 """Replies, the newest, that can still be cut."""
 TRUNCATION_TOLERANCE_SECONDS = 0.25
 """A client may claim to have played this much more than was sent: clocks and rounding differ."""
+END_TOLERANCE_SECONDS = 0.1
+"""Whoever has heard all but this much of an item has heard all its words."""
 
 
 class Ear:
@@ -28,38 +31,53 @@ class Ear:
 
     def expect(self, reply: Reply) -> None:
         """This reply will be heard."""
+        if self._replies:
+            reply.playback.seconds_per_character = self._replies[-1].playback.measured_pace
         self._replies.append(reply)
 
     def sent(self, audio: ReplyAudio, now: float) -> None:
         """A piece of a reply was given to the client."""
-        if reply := self._spoken(audio.item_id):
-            reply.playback.sent(len(audio.samples), now)
+        reply = self._spoken(audio.item_id)
+        if reply is None:
+            return
+        if not reply.playback.sent_seconds and reply.options.in_conversation:
+            # One loudspeaker: an earlier reply that is still being played comes first.
+            reply.playback.starts_at(max((other.playback.ends_at(now) for other in self._audible()), default=now))
+        reply.playback.sent(len(audio.samples), now)
+        if "first_audio" not in reply.waterfall:
             reply.waterfall.mark("first_audio", now)
+            if not reply.settings.reports_playback:
+                self._tell_where_time_went(reply)
 
     def heard(self, item_id: str, heard_seconds: float, now: float, *, playing: bool) -> None:
-        """The client has played this much of an item."""
+        """The client has played this much of an item. Raises RequestError if that is no length of time."""
+        _check_length(heard_seconds, "heard_ms")
         reply = self._spoken(item_id)
         if reply is None:
             return
-        reply.playback.reported(heard_seconds, now, playing=playing)
+        playback = reply.playback
+        playback.reported(heard_seconds, now, playing=playing)
         if heard_seconds > 0 and "heard" not in reply.waterfall:
             reply.waterfall.mark("heard", now - heard_seconds)
-            self.tell_where_time_went(reply)
-        was_stopped = not playing and reply.is_over and heard_seconds < reply.playback.made_seconds
-        if was_stopped and reply.playback.cut_seconds != heard_seconds:
+            self._tell_where_time_went(reply)
+        if playing:
+            return
+        heard_seconds = min(heard_seconds, playback.sent_seconds)
+        is_early = not reply.is_over or heard_seconds < playback.end_seconds - END_TOLERANCE_SECONDS
+        if (is_early or playback.is_stopped) and playback.cut_seconds != heard_seconds:
             self._cut(reply, heard_seconds)
 
-    def stop_listening(self, reply: Reply, now: float) -> None:
-        """Speech stops what the loudspeaker still plays of a reply that is already complete."""
-        playback = reply.playback
-        if not reply.is_over or playback.cut_seconds is not None:
-            return
-        if (heard_seconds := playback.heard_seconds(now)) < playback.made_seconds:
-            self._outbox.discard(reply.id)
-            self._cut(reply, heard_seconds)
+    def stop_listening(self, now: float) -> None:
+        """Speech stops what the loudspeaker still plays of replies that are already complete."""
+        for reply in self._audible():
+            heard_seconds = reply.playback.heard_seconds(now)
+            if reply.is_over and not reply.playback.is_stopped and heard_seconds < reply.playback.end_seconds:
+                self._outbox.discard(reply.id)
+                self._cut(reply, heard_seconds)
 
     def truncate(self, item_id: str, heard_seconds: float, now: float) -> None:
         """The client knows better how much was played. Raises RequestError if that is impossible."""
+        _check_length(heard_seconds, "audio_end_ms")
         reply = self._spoken(item_id)
         if reply is None or reply.options.modality != "audio":
             raise RequestError("invalid_value", "Only the assistant's audio can be truncated.", param="item_id")
@@ -79,9 +97,9 @@ class Ear:
         if reply.message and playback.sent_seconds and playback.cut_seconds is not None:
             self._outbox.put(ReplyInterrupted(reply.id, reply.message.id, playback.cut_seconds, playback.text))
 
-    def tell_where_time_went(self, reply: Reply) -> None:
+    def _tell_where_time_went(self, reply: Reply) -> None:
         """Let the client see the waterfall of a turn that was answered."""
-        if "first_audio" in reply.waterfall:
+        if reply.options.in_conversation:
             self._outbox.put(reply.waterfall.measured())
 
     def _cut(self, reply: Reply, heard_seconds: float) -> None:
@@ -89,8 +107,17 @@ class Ear:
         self._conversation.set_transcript(reply.message.id, reply.playback.cut(heard_seconds))
         self.tell_what_was_heard(reply)
 
+    def _audible(self) -> list[Reply]:
+        """What is meant for the loudspeaker; a reply beside the conversation is the client's own affair."""
+        return [reply for reply in self._replies if reply.options.in_conversation and reply.playback.made_seconds]
+
     def _spoken(self, item_id: str) -> Reply | None:
         for reply in self._replies:
             if reply.message and reply.message.id == item_id:
                 return reply
         return None
+
+
+def _check_length(seconds: float, param: str) -> None:
+    if not math.isfinite(seconds) or seconds < 0:
+        raise RequestError("invalid_value", f"{seconds!r} is no length of time: give 0 or more.", param=param)

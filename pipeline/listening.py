@@ -61,10 +61,15 @@ class Listening:
         return self.utterance
 
     def close(self) -> Utterance:
-        """End the utterance."""
+        """End the utterance: it has been dealt with."""
+        utterance = self.drop()
+        self._segmenter.forget()
+        return utterance
+
+    def drop(self) -> Utterance:
+        """End the utterance as if it had never been; its last moments may still be the beginning of another."""
         utterance, self.utterance = self.utterance, None
         assert utterance is not None
-        self._segmenter.forget()
         return utterance
 
     def _hear_frame(self, samples: Samples, settings: SessionSettings) -> Voice:

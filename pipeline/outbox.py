@@ -1,8 +1,9 @@
 """What waits to be sent to the client, in order.
 
 Small facts are never dropped. The work of a reply (its audio, its words) is accepted only while the reply is open:
-what a cancelled task still says on its way out, or what waited when the reply was ended, never leaves. Audio is
-bounded by whoever makes it (see playback.py); the number of facts is bounded here, against a client that does not read.
+what a cancelled task still says on its way out never leaves, nor does audio that waited when the reply was stopped.
+Audio is bounded by whoever makes it (see playback.py); the number of facts is bounded here, against a client that does
+not read.
 """
 
 import asyncio
@@ -26,7 +27,6 @@ MAX_WAITING = 10_000
 """Events. A client that is so far behind will not catch up."""
 
 _WORK = (ReplyItemStarted, ReplyText, ReplyAudio, ReplyArguments, ReplyItemFinished, ToolCalled, ToolReturned)
-_DELTAS = (ReplyText, ReplyAudio, ReplyArguments)
 
 
 class OutboxClosed(Exception):
@@ -59,9 +59,9 @@ class Outbox:
         self._changed.set()
 
     def discard(self, reply_id: str) -> None:
-        """Forget the audio and words of this reply that wait. What follows of it is still accepted."""
+        """Forget the audio of this reply that waits. What was written still leaves: it cannot be unwritten."""
         self._waiting = deque(
-            output for output in self._waiting if not (isinstance(output, _DELTAS) and output.reply_id == reply_id)
+            output for output in self._waiting if not (isinstance(output, ReplyAudio) and output.reply_id == reply_id)
         )
 
     async def get(self) -> Output:

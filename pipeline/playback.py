@@ -1,7 +1,8 @@
 """One spoken item: what was sent, and how much of it the user has heard, in seconds and in words.
 
 Where the client reports what its loudspeaker has played, that is what counts. Until it does, it is taken to play
-what it gets at once and in real time. The time `now` is always an argument, in seconds of any steady clock.
+what it gets in real time, as soon as the loudspeaker is free. The time `now` is always an argument, in seconds of any
+steady clock.
 """
 
 import re
@@ -9,18 +10,26 @@ import re
 from pipeline.audio import OUTPUT_RATE
 from pipeline.providers.interfaces import SpokenText
 
+SECONDS_PER_CHARACTER = 0.065
+"""The pace of a voice of which nothing is known: about 150 English words a minute."""
+
 
 class Playback:
     """How far one spoken item has been said and heard."""
 
     def __init__(self) -> None:
+        self.seconds_per_character = SECONDS_PER_CHARACTER
+        """How fast the voice is expected to be; counts only for a piece of text whose end it has not told."""
         self.made_seconds = 0.0
         """Audio that exists, sent or not."""
         self.sent_seconds = 0.0
         """Audio that was given to the client."""
         self.cut_seconds: float | None = None
-        """Where the item ends for good, if it was stopped before its end."""
+        """Where the item ends for good, if it was stopped or broke off before its end."""
+        self.is_stopped = False
+        """Whether somebody stopped it: nothing that was not heard by then will be."""
         self._pieces: list[SpokenText] = []
+        self._everything_is_made = False
         self._position = 0.0
         self._at = 0.0
         self._playing = True
@@ -30,35 +39,70 @@ class Playback:
         self._pieces.extend(spoken)
         self.made_seconds += sample_count / OUTPUT_RATE
 
+    def finished(self) -> None:
+        """No more of it will be made: everything was said."""
+        self._everything_is_made = True
+
+    def break_off(self) -> None:
+        """No more of it will be made, although not everything was said; what exists will still be heard."""
+        self.cut_seconds = self.made_seconds
+
+    def starts_at(self, time: float) -> None:
+        """The loudspeaker will not be free before this time."""
+        self._at = time
+
     def sent(self, sample_count: int, now: float) -> None:
         """Samples of what exists were given to the client."""
-        self._position, self._at = self.heard_seconds(now), now
+        if self._playing:
+            self._position, self._at = self.heard_seconds(now), max(now, self._at)
         self.sent_seconds += sample_count / OUTPUT_RATE
 
     def reported(self, heard_seconds: float, now: float, *, playing: bool) -> None:
         """The client has played this much, and plays on or does not."""
+        if playing and self.is_stopped:
+            # It was on its way when the client learned of the stop; what was played in the end is still to come.
+            return
         self._position = min(max(heard_seconds, 0.0), self.sent_seconds)
         self._at = now
         self._playing = playing
 
     def heard_seconds(self, now: float) -> float:
         """How much the user has heard: never more than was sent."""
-        elapsed = now - self._at if self._playing else 0.0
-        return min(self.sent_seconds, self._position + elapsed)
+        return self._heard(now) if self._playing else self._position
+
+    def ends_at(self, now: float) -> float:
+        """When the loudspeaker will be through with what was sent."""
+        return max(now, self._at) + self.sent_seconds - self.heard_seconds(now) if self._playing else now
+
+    @property
+    def end_seconds(self) -> float:
+        """Where it ends, as far as it is known now."""
+        return self.made_seconds if self.cut_seconds is None else self.cut_seconds
 
     def seconds_too_early(self, max_lead_seconds: float, now: float) -> float:
         """How long to wait before more is worth sending, so that the lead over the ear stays bounded."""
-        if not self._playing:
-            # What is not being played needs no pacing: whoever stopped it also decides about the rest.
-            return 0.0
-        early = self.made_seconds - max_lead_seconds - self.heard_seconds(now)
+        # A loudspeaker that was stopped does not free the line: the rest is sent as if it were played on.
+        early = self.made_seconds - max_lead_seconds - self._heard(now)
         # A clock does not resolve less, and rounding must not make a wait out of nothing.
         return early if early > 0.001 else 0.0
 
     def cut(self, heard_seconds: float) -> str:
         """The item was stopped: only this much of it counts from now on. Gives the words that are left."""
         self.cut_seconds = heard_seconds
+        self.is_stopped = True
+        self._playing = False
         return self.text
+
+    @property
+    def measured_pace(self) -> float:
+        """Seconds per character of what was said so far; what was expected, if nothing was."""
+        if not self._everything_is_made and self._pieces and self._pieces[-1].end_seconds is None:
+            characters = sum(len(piece.text) for piece in self._pieces[:-1])
+            seconds = self._pieces[-1].start_seconds
+        else:
+            characters = sum(len(piece.text) for piece in self._pieces)
+            seconds = self._pieces[-1].end_seconds or self.made_seconds if self._pieces else 0.0
+        return seconds / characters if characters and seconds else self.seconds_per_character
 
     @property
     def text(self) -> str:
@@ -82,7 +126,17 @@ class Playback:
         if end is not None:
             return end
         following = index + 1
-        return self._pieces[following].start_seconds if following < len(self._pieces) else self.made_seconds
+        if following < len(self._pieces):
+            return self._pieces[following].start_seconds
+        if self._everything_is_made:
+            return self.made_seconds
+        # The voice is still saying it: what exists of it is not all of it.
+        expected = len(self._pieces[index].text) * self.measured_pace
+        return max(self.made_seconds, self._pieces[index].start_seconds + expected)
+
+    def _heard(self, now: float) -> float:
+        """How much would be heard if nobody had stopped it."""
+        return min(self.sent_seconds, self._position + max(0.0, now - self._at))
 
 
 def _beginning(text: str, share: float) -> str:

@@ -43,6 +43,8 @@ from pipeline.tools import Tool
 
 MAX_WAITING_DELTAS = 256
 """Deltas that the model may be ahead of the voice."""
+BROKEN_OFF = ("length", "content_filter")
+"""Reasons for which a model ends before it is done."""
 
 
 @dataclass(slots=True)
@@ -79,6 +81,10 @@ class Reply:
     """Whether nothing of it will be made any more."""
     _deltas: asyncio.Queue[str | None] = field(default_factory=lambda: asyncio.Queue(MAX_WAITING_DELTAS))
     _written: list[str] = field(default_factory=list)
+    _calls: dict[int, _OpenCall] = field(default_factory=dict)
+    """What the model is calling, in the order of its wishes."""
+    _work: list[asyncio.Task[object]] = field(default_factory=list)
+    """Its two halves."""
 
     async def run(self, messages: list[ModelMessage] | None) -> None:
         """Answer these messages; None: there is nothing to answer, and the reply is empty.
@@ -91,17 +97,21 @@ class Reply:
                 reason = await self._answer(messages)
             except* ProviderError as group:
                 raise _first_error(group) from group
-        self._finish_message("incomplete" if reason in ("length", "content_filter") else "completed")
+        self._finish_items("incomplete" if reason in BROKEN_OFF else "completed")
         self._end(self._finished(reason))
 
     def fail(self, error: ProviderError) -> None:
         """End it because a provider failed."""
-        self._finish_message("incomplete")
+        self.playback.break_off()
+        self._finish_items("incomplete")
         self._end(ReplyFinished(self.id, "failed", error=error, usage=self.usage))
 
     def stop(self, reason: Literal["turn_detected", "client_cancelled"]) -> None:
-        """End it because somebody wants no more of it; what the cancelled task still puts out goes nowhere."""
-        self._finish_message("incomplete")
+        """End it because somebody wants no more of it; its task has been cancelled."""
+        # The cancelled task passes it on to both halves only in its next step, and theirs could come before.
+        for task in self._work:
+            task.cancel()
+        self._finish_items("incomplete")
         self._end(ReplyFinished(self.id, "cancelled", reason, usage=self.usage))
 
     def _end(self, finished: ReplyFinished) -> None:
@@ -121,43 +131,47 @@ class Reply:
         """Write and say it at the same time; give the reason why the model ended."""
         async with asyncio.TaskGroup() as group:
             writing = group.create_task(self._write(messages))
-            group.create_task(self._speak() if self.options.modality == "audio" else self._show())
+            showing = group.create_task(self._speak() if self.options.modality == "audio" else self._show())
+            self._work = [writing, showing]
         return writing.result()
 
     # --- the model's half ---
 
     async def _write(self, messages: list[ModelMessage]) -> str:
-        for _ in range(self.settings.max_tool_rounds):
-            reason, calls = await self._write_round(messages)
-            if not calls:
+        for rounds_left in range(self.settings.max_tool_rounds, -1, -1):
+            reason, said = await self._write_round(messages, may_call=rounds_left > 0)
+            if not said.tool_calls:
                 break
-            messages.append(ModelMessage("assistant", "", tool_calls=tuple(calls)))
-            messages.extend([await self._run_tool(call) for call in calls])
+            messages.append(said)
+            messages.extend([await self._run_tool(call) for call in said.tool_calls])
         await self._deltas.put(None)
         return reason
 
-    async def _write_round(self, messages: Sequence[ModelMessage]) -> tuple[str, list[ToolCall]]:
-        """One answer of the model: give why it ended, and the calls that the server has to run."""
-        open_calls: dict[int, _OpenCall] = {}
+    async def _write_round(self, messages: Sequence[ModelMessage], *, may_call: bool) -> tuple[str, ModelMessage]:
+        """One answer of the model: give why it ended, and its words with the calls that the server has to run."""
         deadline = self.settings.first_words_deadline_seconds
         reason = "stop"
-        stream = self.model.complete(messages, self._completion_options())
+        words = []
+        stream = self.model.complete(messages, self._completion_options(may_call=may_call))
         what = f"The language model ({self.model.name})"
         async with aclosing(with_deadlines(stream, deadline, deadline, what)) as deltas:
             async for delta in deltas:
                 match delta:
                     case TextDelta(text) if text:
+                        words.append(text)
                         await self._deltas.put(text)
                     case ToolCallDelta():
-                        self._write_call(open_calls, delta)
+                        self._write_call(delta)
                     case Completed():
                         reason = delta.reason
                         self.usage += delta.usage
-        self._finish_calls(open_calls)
-        return reason, [opened.call for opened in open_calls.values() if opened.item is None]
+        calls = tuple(opened.call for opened in self._calls.values() if opened.item is None) if may_call else ()
+        # What the model could not write to its end must not be run by the client.
+        self._finish_calls("incomplete" if reason in BROKEN_OFF else "completed")
+        return reason, ModelMessage("assistant", "".join(words), tool_calls=calls)
 
-    def _completion_options(self) -> CompletionOptions:
-        choice = self.options.tool_choice or "auto"
+    def _completion_options(self, *, may_call: bool) -> CompletionOptions:
+        choice = (self.options.tool_choice or "auto") if may_call else "none"
         offered: list[ToolDefinition] = list(self.options.tools or ())
         if choice == "auto":
             taken = {tool.name for tool in offered}
@@ -170,10 +184,10 @@ class Reply:
             temperature=self.settings.temperature,
         )
 
-    def _write_call(self, open_calls: dict[int, _OpenCall], delta: ToolCallDelta) -> None:
-        opened = open_calls.get(delta.index)
+    def _write_call(self, delta: ToolCallDelta) -> None:
+        opened = self._calls.get(delta.index)
         if opened is None:
-            opened = open_calls[delta.index] = self._open_call(delta)
+            opened = self._calls[delta.index] = self._open_call(delta)
         opened.call = replace(opened.call, arguments=opened.call.arguments + delta.arguments)
         if opened.item and delta.arguments:
             self.outbox.put(ReplyArguments(self.id, opened.item.id, delta.arguments))
@@ -187,10 +201,11 @@ class Reply:
         self._begin(item)
         return _OpenCall(call, item)
 
-    def _finish_calls(self, open_calls: Mapping[int, _OpenCall]) -> None:
-        for opened in open_calls.values():
+    def _finish_calls(self, status: Status) -> None:
+        for opened in self._calls.values():
             if opened.item:
-                self._finish(replace(opened.item, arguments=opened.call.arguments, status="completed"))
+                self._finish(replace(opened.item, arguments=opened.call.arguments, status=status))
+        self._calls.clear()
 
     async def _run_tool(self, call: ToolCall) -> ModelMessage:
         self.outbox.put(ToolCalled(self.id, call.name, call.arguments))
@@ -198,7 +213,10 @@ class Reply:
             arguments = json.loads(call.arguments or "{}")
             if not isinstance(arguments, dict):
                 arguments = {}
-            output = await self.tools[call.name].run(arguments)
+            async with asyncio.timeout(self.settings.tool_deadline_seconds):
+                output = await self.tools[call.name].run(arguments)
+        except TimeoutError:
+            output = f"Error: {call.name} gave no result within {self.settings.tool_deadline_seconds:g} s."
         except (ValueError, PipelineError) as error:
             # The model is told, as of any mistake, and can say it in its own words.
             output = f"Error: {error}"
@@ -236,12 +254,13 @@ class Reply:
             self._begin(self.message)
         return self.message
 
-    def _finish_message(self, status: Status) -> None:
+    def _finish_items(self, status: Status) -> None:
         if self.message:
             is_spoken = self.options.modality == "audio"
             content = Speech(self.playback.text) if is_spoken else Text("".join(self._written))
             self.message = replace(self.message, content=(content,), status=status)
             self._finish(self.message)
+        self._finish_calls(status)
 
     def _begin(self, item: Item) -> None:
         previous = self.conversation.add(item) if self.conversation else None

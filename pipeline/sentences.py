@@ -48,9 +48,16 @@ class ClauseSplitter:
 
     def _clause_end(self) -> int:
         """Where the first clause ends, its white space included; 0 if it is not complete."""
+        # The earlier of both, so that it does not matter in which pieces the text arrives.
+        return min(filter(None, (self._sentence_end(), self._comma())), default=0)
+
+    def _sentence_end(self) -> int:
         for match in _SENTENCE_END.finditer(self._text):
             if not _ABBREVIATION.search(self._text[: match.end()]) and _letters(self._text[: match.end()]):
                 return match.end()
+        return 0
+
+    def _comma(self) -> int:
         least = FIRST_CLAUSE_LETTERS if self._is_first else LATER_CLAUSE_LETTERS
         for match in _CLAUSE_END.finditer(self._text):
             if _letters(self._text[: match.end()]) >= least:

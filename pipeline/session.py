@@ -10,6 +10,7 @@ time is a task of the session's one task group: an utterance that is being trans
 
 import asyncio
 from collections.abc import AsyncGenerator, Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from types import TracebackType
 from typing import Literal, Self
@@ -116,17 +117,19 @@ class Session:
         self._turns = TurnTaking(settings)
         self._listening = Listening(providers.voice_activity())
         self._listening.apply(settings)
-        self._speech_ended_at = 0.0
+        self._silence_seconds = 0.0
+        """How long the user has been silent."""
         self._turn: _Turn | None = None
         """What the next reply answers."""
-        self._hearing: dict[str, tuple[Utterance, asyncio.Task[None]]] = {}
-        """By item: what has no transcript yet."""
+        self._hearing: dict[Utterance, asyncio.Task[None]] = {}
+        """What has no transcript yet."""
         self._replies: dict[str, tuple[Reply, asyncio.Task[None]]] = {}
         """By id: those that are being given."""
         self._reply: Reply | None = None
         """The last one of the conversation, whether given or being given: what the user may be hearing."""
         self._ear = Ear(self.conversation, self.outbox)
         self._group = asyncio.TaskGroup()
+        self._is_over = False
 
     async def __aenter__(self) -> Self:
         await self._group.__aenter__()
@@ -135,13 +138,24 @@ class Session:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        for _, task in [*self._hearing.values(), *self._replies.values()]:
-            task.cancel()
+        self._is_over = True
         self.outbox.close()
-        await self._group.__aexit__(kind, error, traceback)
+        for task in [*self._hearing.values(), *(task for _, task in self._replies.values())]:
+            task.cancel()
+        try:
+            await self._group.__aexit__(kind, error, traceback)
+        finally:
+            # What was cancelled before its first step could not leave by itself.
+            self._hearing.clear()
+            self._replies.clear()
 
     def receive(self, event: Input) -> None:
-        """Take what the client sent or asked. What it asked in vain comes out as RequestFailed."""
+        """Take what the client sent or asked. What it asked in vain comes out as RequestFailed.
+
+        When the session is over, nothing is taken any more.
+        """
+        if self._is_over:
+            return
         try:
             self._receive(event)
         except RequestError as error:
@@ -193,12 +207,16 @@ class Session:
             case PlaybackReported(item_id, heard_seconds, playing):
                 self._ear.heard(item_id, heard_seconds, _now(), playing=playing)
             case SettingsChanged(settings, request_id):
-                self.settings = self._turns.settings = settings
+                self.settings = settings
                 self._listening.apply(settings)
+                self._carry_out(self._turns.apply(settings))
                 self.outbox.put(SettingsApplied(settings, request_id))
 
     def _decide(self, happening: Happening) -> None:
-        for action in self._turns.receive(happening):
+        self._carry_out(self._turns.receive(happening))
+
+    def _carry_out(self, actions: list[Action]) -> None:
+        for action in actions:
             self._perform(action)
 
     def _perform(self, action: Action) -> None:
@@ -208,8 +226,7 @@ class Session:
             case CommitUtterance(announce):
                 self._commit_utterance(announce=announce)
             case DropUtterance():
-                _, task = self._hearing[self._listening.close().item_id]
-                task.cancel()
+                self._hearing.pop(self._listening.drop()).cancel()
             case StartReply(request):
                 self._start_reply(request or ReplyRequested())
             case CancelReply(reason):
@@ -226,8 +243,7 @@ class Session:
 
     def _hear(self, voices: Iterator[Voice]) -> None:
         for voice in voices:
-            if voice.silence_seconds == 0:
-                self._speech_ended_at = _now()
+            self._silence_seconds = voice.silence_seconds
             self._decide(voice)
 
     def _open_utterance(self, *, announce: bool) -> None:
@@ -235,14 +251,15 @@ class Session:
         self._transcribe(utterance)
         if announce:
             self.outbox.put(SpeechStarted(utterance.item_id, utterance.start_seconds))
-            if self._reply and self.settings.turn_detection and self.settings.turn_detection.interrupt_reply:
-                self._ear.stop_listening(self._reply, _now())
+            if self.settings.turn_detection and self.settings.turn_detection.interrupt_reply:
+                self._ear.stop_listening(_now())
 
     def _commit_utterance(self, *, announce: bool) -> None:
         utterance = self._listening.close()
         if announce:
             self.outbox.put(SpeechStopped(utterance.item_id, self._listening.position_seconds))
-        self._turn = _Turn(utterance, self._speech_ended_at, _now())
+        silence_seconds = min(self._silence_seconds, utterance.seconds)
+        self._turn = _Turn(utterance, _now() - silence_seconds, _now())
         self._add_utterance(Message(utterance.item_id, "user", (Speech(None, utterance.samples()),)))
         utterance.close()
 
@@ -253,16 +270,16 @@ class Session:
         self.outbox.put(ItemDone(message, previous))
 
     def _transcribe(self, utterance: Utterance) -> None:
-        task = self._group.create_task(self._run_utterance(utterance))
-        self._hearing[utterance.item_id] = (utterance, task)
+        self._hearing[utterance] = self._group.create_task(self._run_utterance(utterance))
 
     async def _run_utterance(self, utterance: Utterance) -> None:
+        recogniser = self._providers.speech_to_text
         try:
-            recogniser = self._providers.speech_to_text
-            text = await utterance.run(recogniser, self._transcription_options(), self.outbox.put)
-            self.conversation.set_transcript(utterance.item_id, text or "")
+            with self._failing_with_its_work():
+                text = await utterance.run(recogniser, self._transcription_options(), self.outbox.put)
         finally:
-            del self._hearing[utterance.item_id]
+            self._hearing.pop(utterance, None)
+        self.conversation.set_transcript(utterance.item_id, text or "")
 
     def _transcription_options(self) -> TranscriptionOptions:
         settings = self.settings
@@ -275,6 +292,9 @@ class Session:
         turn = None
         if options.in_conversation:
             turn, self._turn = self._turn, None
+        if turn and turn.utterance.item_id != self.conversation.last_id:
+            # It has been dealt with in another way: something was written after it, or it was deleted.
+            turn = None
         reply_id = new_id("resp")
         reply = Reply(
             id=reply_id,
@@ -290,7 +310,7 @@ class Session:
         )
         if options.in_conversation:
             self._reply = reply
-            self._ear.expect(reply)
+        self._ear.expect(reply)
         self.outbox.put(ReplyStarted(reply.id, options, request.request_id))
         self._replies[reply.id] = (reply, self._group.create_task(self._give(reply, request, turn)))
 
@@ -316,32 +336,34 @@ class Session:
 
     async def _give(self, reply: Reply, request: ReplyRequested, turn: _Turn | None) -> None:
         try:
-            await reply.run(await self._context(reply, request, turn))
+            with self._failing_with_its_work():
+                await reply.run(await self._context(reply, request, turn))
         except ProviderError as error:
+            if reply.is_over:
+                # A provider that cannot even be cancelled in peace. Whoever cancelled has told everybody.
+                return
             reply.fail(error)
-        finally:
-            del self._replies[reply.id]
-        # A reply that was cancelled does not come here: whoever cancelled it has said so to everybody.
+        del self._replies[reply.id]
         if reply.options.in_conversation:
-            if not self.settings.reports_playback:
-                self._ear.tell_where_time_went(reply)
             unheard_seconds = reply.playback.made_seconds - reply.playback.heard_seconds(_now())
             self._decide(ReplyEnded(unheard_seconds))
 
     async def _context(self, reply: Reply, request: ReplyRequested, turn: _Turn | None) -> list[ModelMessage] | None:
         """What the reply answers, as soon as all its words are known; None if there are no words to answer."""
-        for utterance, _ in list(self._hearing.values()):
+        for utterance in list(self._hearing):
             if utterance.item_id in self.conversation:
                 await utterance.settled()
-        if turn:
-            if not await turn.utterance.transcript():
-                return None
+        words = await turn.utterance.transcript() if turn else None
+        if words:
             reply.waterfall.mark("transcript", _now())
         if request.input is None:
             items = list(self.conversation)
         else:
             items = [await self._with_words(item) for item in request.input]
-        return model_messages(reply.options.instructions or "", items, self.settings.max_history_items)
+        messages = model_messages(reply.options.instructions or "", items, self.settings.max_history_items)
+        # A cough is no question, unless it came before an earlier one could be answered.
+        is_answered = not messages or messages[-1].role in ("system", "assistant")
+        return None if words == "" and is_answered else messages
 
     async def _with_words(self, given: Item | str) -> Item:
         """An item that one reply alone is about, with the words of its audio."""
@@ -365,12 +387,23 @@ class Session:
             raise RequestError("response_cancel_not_active", message, param="response_id")
 
     def _stop_reply(self, reply: Reply, reason: Literal["turn_detected", "client_cancelled"]) -> None:
-        _, task = self._replies[reply.id]
+        _, task = self._replies.pop(reply.id)
         task.cancel()
         self.outbox.discard(reply.id)
         reply.playback.cut(reply.playback.heard_seconds(_now()))
         reply.stop(reason)
         self._ear.tell_what_was_heard(reply)
+
+    @contextmanager
+    def _failing_with_its_work(self) -> Iterator[None]:
+        """What nobody foresaw ends the session; until that is done, nothing new begins."""
+        try:
+            yield
+        except ProviderError:
+            raise
+        except Exception:
+            self._is_over = True
+            raise
 
     # --- the client's own hand on the conversation ---
 
@@ -390,6 +423,10 @@ class Session:
     def _delete(self, item_id: str) -> None:
         self._existing(item_id, "item_delete_invalid_item_id")
         self.conversation.remove(item_id)
+        for utterance in list(self._hearing):
+            if utterance.item_id == item_id:
+                self._hearing.pop(utterance).cancel()
+                utterance.abandon()
         self.outbox.put(ItemRemoved(item_id))
 
 

@@ -68,7 +68,9 @@ class SessionSettings:
     max_history_items: int = 200
     """Items that the model is shown; the oldest are left out."""
     max_tool_rounds: int = 5
-    """How often in one reply the model may call tools of the server."""
+    """How often in one reply the model may call tools of the server; then it has to answer without them."""
+    tool_deadline_seconds: float = 10.0
+    """For one tool of the server to give its result."""
     transcription_deadline_seconds: float = 10.0
     """From the end of the utterance to its final transcript."""
     first_words_deadline_seconds: float = 15.0

@@ -34,7 +34,11 @@ class Speaking:
         self._deadline: asyncio.Timeout | None = None
         self._deadline_seconds = 0.0
         self._owed_characters = 0
+        self._is_waiting_for_text = False
+        """Whether the voice has nothing to say at the moment."""
         self._everything_is_written = False
+        self._hurry_at: float | None = None
+        """When the first clause has been waited for long enough."""
         self.first_clause_at: float | None = None
         """When the model had written enough to begin, in the event loop's seconds."""
 
@@ -54,23 +58,31 @@ class Speaking:
                     yield piece
         if not self._everything_is_written:
             raise ProviderUnavailable(f"Text-to-speech ({self._voice.name}) ended before everything was said.")
+        self._playback.finished()
 
     async def _next(self, chunks: AsyncGenerator[SpeechChunk, None]) -> SpeechChunk | None:
+        self._deadline = deadline = asyncio.timeout(None)
         try:
-            async with asyncio.timeout(None) as self._deadline:
-                self._start_deadline()
+            async with deadline:
+                self._watch()
                 return await anext(chunks, None)
         except TimeoutError as error:
+            if not deadline.expired():
+                raise
             raise ProviderTimeout(
                 f"Text-to-speech ({self._voice.name}) gave no audio for {self._deadline_seconds:g} s."
             ) from error
         finally:
             self._deadline = None
 
-    def _start_deadline(self) -> None:
-        """Count from now on, if the voice owes audio. Called when it is asked for audio, and when it gets text."""
-        owes = self._owed_characters > 0 or self._everything_is_written
-        if self._deadline and owes and self._deadline.when() is None:
+    def _watch(self) -> None:
+        """Count the time, if the voice owes audio. Called whenever that may have changed."""
+        if self._deadline is None:
+            return
+        owes = self._owed_characters > 0 or self._everything_is_written or not self._is_waiting_for_text
+        if not owes:
+            self._deadline.reschedule(None)
+        elif self._deadline.when() is None:
             self._deadline.reschedule(asyncio.get_running_loop().time() + self._deadline_seconds)
 
     async def _wait_for_the_ear(self, max_lead_seconds: float) -> None:
@@ -80,28 +92,43 @@ class Speaking:
 
     async def _clauses(self) -> AsyncIterator[str]:
         splitter = ClauseSplitter()
-        while (text := await self._next_text(splitter)) is not None:
-            for clause in splitter.push(text) if text else [splitter.hurry()]:
-                if clause:
-                    yield self._owe(clause)
+        while (text := await self._next_text()) is not None:
+            for clause in splitter.push(text):
+                yield self._owe(clause)
+            if splitter.is_waiting_for_first and self._is_late() and (clause := splitter.hurry()):
+                yield self._owe(clause)
         self._everything_is_written = True
-        if rest := splitter.finish():
+        rest = splitter.finish()
+        if rest.strip():
             yield self._owe(rest)
-        self._start_deadline()
+        self._watch()
 
-    async def _next_text(self, splitter: ClauseSplitter) -> str | None:
+    async def _next_text(self) -> str | None:
         """The next characters; "" if the first clause has been waited for long enough."""
+        may_hurry = self._hurry_at is not None and self.first_clause_at is None and not self._is_late()
+        limit = asyncio.timeout_at(self._hurry_at if may_hurry else None)
+        self._is_waiting_for_text = True
+        self._watch()
         try:
-            async with asyncio.timeout(FIRST_CLAUSE_WAIT_SECONDS if splitter.is_waiting_for_first else None):
-                return await self._text.get()
+            async with limit:
+                text = await self._text.get()
         except TimeoutError:
             return ""
+        finally:
+            self._is_waiting_for_text = False
+        self._watch()
+        if self._hurry_at is None and text and text.strip():
+            self._hurry_at = asyncio.get_running_loop().time() + FIRST_CLAUSE_WAIT_SECONDS
+        return text
+
+    def _is_late(self) -> bool:
+        return self._hurry_at is not None and asyncio.get_running_loop().time() >= self._hurry_at
 
     def _owe(self, clause: str) -> str:
         if self.first_clause_at is None:
             self.first_clause_at = asyncio.get_running_loop().time()
         self._owed_characters += len(clause)
-        self._start_deadline()
+        self._watch()
         return clause
 
 

@@ -130,8 +130,9 @@ class TurnTaking:
 
     def __init__(self, settings: SessionSettings) -> None:
         self.settings = settings
-        """May be replaced at any time."""
         self.state = State.IDLE
+        self._announced = False
+        """Whether the client knows of the open utterance, as it does unless it decides about it."""
         self._position = 0.0
         self._opened_at = 0.0
         self._idle_since: float | None = None
@@ -156,6 +157,14 @@ class TurnTaking:
                 self._idle_since = self._position + playing_seconds
                 return []
 
+    def apply(self, settings: SessionSettings) -> list[Action]:
+        """From now on, this is how the conversation is held."""
+        self.settings = settings
+        if settings.turn_detection and self.state in UTTERING and not self._announced:
+            # What waited for a commit by the client is mostly silence; turn detection begins anew.
+            return self._close_utterance(DropUtterance())
+        return []
+
     def _voice(self, voice: Voice, detection: TurnDetection) -> list[Action]:
         if self.state not in UTTERING:
             if voice.speech_seconds >= self.settings.speech_start_seconds and voice.silence_seconds == 0:
@@ -168,6 +177,7 @@ class TurnTaking:
 
     def _speech_began(self, detection: TurnDetection) -> list[Action]:
         self._opened_at = self._position
+        self._announced = True
         self._idle_since = None
         if self.state is State.REPLYING and not detection.interrupt_reply:
             self.state = State.OVERLAPPING
@@ -185,11 +195,16 @@ class TurnTaking:
         self.state = WITH_REPLY[quiet] if self.state in WITHOUT_REPLY else quiet
 
     def _turn_over(self, detection: TurnDetection) -> list[Action]:
-        actions = self._close_utterance(CommitUtterance())
-        if detection.create_reply and self.settings.replies and self.state is State.IDLE:
-            self.state = State.REPLYING
-            actions.append(StartReply())
-        return actions
+        actions = self._close_utterance(CommitUtterance(self._announced))
+        if not detection.create_reply or not self.settings.replies:
+            return actions
+        if self.state is State.REPLYING:
+            if not detection.interrupt_reply:
+                return actions
+            # It was asked for while the user was speaking, and does not know what they said.
+            actions.append(CancelReply("turn_detected"))
+        self.state = State.REPLYING
+        return [*actions, StartReply()]
 
     def _close_utterance(self, how: CommitUtterance | DropUtterance) -> list[Action]:
         self.state = State.REPLYING if self.state in WITHOUT_REPLY else State.IDLE
@@ -199,6 +214,7 @@ class TurnTaking:
     def _buffered(self) -> list[Action]:
         if self.state not in UTTERING:
             self._opened_at = self._position - FRAME_SECONDS
+            self._announced = False
             self.state = State.OVERLAPPING if self.state is State.REPLYING else State.LISTENING
             return [OpenUtterance(announce=False)]
         if self._position - self._opened_at >= self.settings.max_buffer_seconds:
@@ -208,7 +224,7 @@ class TurnTaking:
     def _commit_requested(self, request: AudioCommitted) -> list[Action]:
         if self.state not in UTTERING or self._position - self._opened_at < MINIMUM_COMMIT_SECONDS - 1e-9:
             return [Refuse(_nothing_to_commit(), request.request_id)]
-        return self._close_utterance(CommitUtterance(announce=self.settings.turn_detection is not None))
+        return self._close_utterance(CommitUtterance(self._announced))
 
     def _reply_requested(self, request: ReplyRequested) -> list[Action]:
         if not self.settings.replies:

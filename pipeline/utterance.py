@@ -41,6 +41,10 @@ class Utterance:
         self._more.set()
         self._start_deadline()
 
+    def abandon(self) -> None:
+        """Nobody wants to know the words any more: let those go who wait for them."""
+        self._done.set()
+
     @property
     def seconds(self) -> float:
         """Audio so far."""
@@ -66,11 +70,9 @@ class Utterance:
     ) -> str | None:
         """Have it transcribed while it is still spoken; give the words, or None if that failed."""
         try:
-            text = await self._transcribe(recogniser, options, put)
+            self._transcript = await self._transcribe(recogniser, options, put)
         except ProviderError as error:
             self._transcript = error
-        else:
-            self._transcript = text
         # A recogniser may end or fail before the user does; the news is about a whole utterance.
         await self._closed.wait()
         self._done.set()
@@ -84,8 +86,9 @@ class Utterance:
         self, recogniser: SpeechToText, options: TranscriptionOptions, put: Callable[[Output], None]
     ) -> str:
         shown = ShownWords()
+        self._deadline = deadline = asyncio.timeout(None)
         try:
-            async with asyncio.timeout(None) as self._deadline:
+            async with deadline:
                 if self._closed.is_set():
                     self._start_deadline()
                 async with aclosing(recogniser.transcribe(self._audio(), options)) as transcripts:
@@ -95,6 +98,8 @@ class Utterance:
                         if delta := shown.more(transcript.text):
                             put(TranscriptDelta(self.item_id, delta))
         except TimeoutError as error:
+            if not deadline.expired():
+                raise
             raise ProviderTimeout(
                 f"Speech-to-text ({recogniser.name}) gave no transcript within {self._deadline_seconds:g} s of the end "
                 "of the utterance. Say it again, or use another provider."
