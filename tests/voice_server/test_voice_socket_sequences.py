@@ -197,6 +197,44 @@ async def test_manual_commit_waits_for_the_clients_word() -> None:
         assert (error["code"], error["event_id"]) == ("input_audio_buffer_commit_empty", "c")
 
 
+async def test_a_commit_ends_the_utterance_that_was_announced() -> None:
+    async with served() as server, server.talk() as talk:
+        await talk.speak()
+        started = await talk.until("input_audio_buffer.speech_started")
+        await talk.send("input_audio_buffer.commit")
+        await talk.until("input_audio_buffer.committed", item_id=started["item_id"])
+        await talk.until("conversation.item.done")
+        await talk.settle()
+        assert "response.created" not in talk.types()
+
+
+async def test_a_clear_drops_the_utterance_and_time_goes_on() -> None:
+    async with served() as server, server.talk() as talk:
+        await talk.speak(1.0)
+        dropped = await talk.until("input_audio_buffer.speech_started")
+        await talk.send("input_audio_buffer.clear")
+        await talk.until("input_audio_buffer.cleared")
+        await talk.be_silent(1.0)
+        await talk.speak(0.6)
+        started = await talk.until("input_audio_buffer.speech_started")
+        assert started["item_id"] != dropped["item_id"]
+        # 2 s have been received before, less the prefix padding.
+        assert started["audio_start_ms"] == pytest.approx(1700, abs=40)
+        await talk.be_silent()
+        await talk.until("response.done")
+        assert talk.types().count("input_audio_buffer.speech_stopped") == 1
+
+
+async def test_a_buffer_that_is_never_committed_is_bounded() -> None:
+    settings = SessionSettings(turn_detection=None, max_buffer_seconds=2)
+    async with served(settings=settings) as server, server.talk() as talk:
+        await talk.be_silent(2.5)
+        assert (await talk.error())["code"] == "input_audio_buffer_full"
+        await talk.be_silent(1.0)
+        await talk.send("input_audio_buffer.commit")
+        await talk.until("input_audio_buffer.committed")
+
+
 async def test_text_turn() -> None:
     async with served() as server, server.talk() as talk:
         done = (await talk.ask("How late is it?", output_modalities=["text"]))["response"]

@@ -103,6 +103,10 @@ class Encoder:
                 return [extensions.interrupted_message(output)] if self._with_extensions else []
             case ToolCalled() | ToolReturned():
                 return []
+            case ItemRemoved(item_id):
+                for reply in self._replies.values():
+                    reply.forget(item_id)
+                return [{"type": "conversation.item.deleted", "item_id": item_id}]
             case ItemShown():
                 shown = item_json_with_audio(output.item, self._config.input_format)
                 return [{"type": "conversation.item.retrieved", "item": shown}]
@@ -142,7 +146,6 @@ def _input_message(
     | IdleTimeout
     | ItemAdded
     | ItemDone
-    | ItemRemoved
     | ItemCut,
 ) -> Json:
     """What becomes of the user's audio and of the conversation's items."""
@@ -164,8 +167,6 @@ def _input_message(
             return {"type": "conversation.item.added", "item": item_json(item), "previous_item_id": previous}
         case ItemDone(item, previous):
             return {"type": "conversation.item.done", "item": item_json(item), "previous_item_id": previous}
-        case ItemRemoved(item_id):
-            return {"type": "conversation.item.deleted", "item_id": item_id}
         case ItemCut(item_id, seconds):
             place = {"item_id": item_id, "content_index": 0}
             return {"type": "conversation.item.truncated", **place, "audio_end_ms": _milliseconds(seconds)}

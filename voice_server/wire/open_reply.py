@@ -39,6 +39,8 @@ class OpenItem:
     sent: list[str] = field(default_factory=list)
     """The deltas of its transcript, text or arguments."""
     is_open: bool = True
+    in_conversation: bool = True
+    """Not beside the conversation, nor deleted from it meanwhile."""
 
     def as_sent(self, status: Status) -> Item:
         """The item with the content that the client has got."""
@@ -69,11 +71,18 @@ class OpenReply:
         return {"type": "response.created", "response": self._response("in_progress", None, None)}
 
     def start_item(self, event: ReplyItemStarted) -> Iterator[Json]:
-        item = OpenItem(event.item, len(self._items), event.previous_item_id, OutputAudio(self._audio_format))
+        audio = OutputAudio(self._audio_format)
+        item = OpenItem(event.item, len(self._items), event.previous_item_id, audio)
+        item.in_conversation = self._options.in_conversation
         self._items[event.item.id] = item
         shown = item_json(item.as_sent("in_progress"))
         yield self._item_message("response.output_item.added", item, shown)
         yield from self._conversation_message("conversation.item.added", item, shown)
+
+    def forget(self, item_id: str) -> None:
+        """The client has deleted this item, if it is one of this reply's: it is not told of it as if it were there."""
+        if item_id in self._items:
+            self._items[item_id].in_conversation = False
 
     def text(self, event: ReplyText) -> Iterator[Json]:
         item = self._items[event.item_id]
@@ -178,7 +187,7 @@ class OpenReply:
         return {"type": kind, "response_id": self._id, "output_index": item.output_index, "item": shown}
 
     def _conversation_message(self, kind: str, item: OpenItem, shown: Json) -> Iterator[Json]:
-        if self._options.in_conversation:
+        if item.in_conversation:
             yield {"type": kind, "item": shown, "previous_item_id": item.previous_item_id}
 
     def _part_message(self, kind: str, item: OpenItem, **fields: object) -> Json:

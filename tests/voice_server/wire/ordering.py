@@ -189,6 +189,9 @@ class _Checker:
                         response.items[item["id"]].closed.add("conversation")
             case "deleted":
                 self.items.discard(message["item_id"])
+                for response in self.responses.values():
+                    if message["item_id"] in response.items:
+                        response.items[message["item_id"]].in_conversation = False
             case _ if kind.startswith("input_audio_transcription."):
                 assert message["content_index"] == 0
 

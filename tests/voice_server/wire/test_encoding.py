@@ -3,6 +3,7 @@
 import json
 from base64 import b64decode
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,7 @@ from pipeline.errors import PipelineError, RequestError
 from pipeline.events import (
     Input,
     ItemAdded,
+    ItemRemoved,
     ItemShown,
     Output,
     ReplyArguments,
@@ -31,6 +33,7 @@ from pipeline.settings import ReplyOptions
 from tests.voice_server.wire.server_messages import check_message
 from tests.voice_server.wire.story import TRANSCRIBED, new_config, new_connection
 from voice_server.wire.connection import Connection
+from voice_server.wire.extensions import audio_frame
 
 SECOND = np.zeros(24_000, np.int16)
 ANSWER = Message("item_1", "assistant", (), "in_progress")
@@ -131,6 +134,18 @@ def test_a_reply_beside_the_conversation_shows_no_items_of_it() -> None:
     assert messages[-1]["response"]["metadata"] == {"a": "b"}
 
 
+def test_an_item_that_is_deleted_while_it_is_made_does_not_come_back() -> None:
+    text = ReplyText("resp_1", "item_1", "Hi")
+    finished = ReplyItemFinished("resp_1", replace(ANSWER, status="completed"))
+    messages = send(new_connection(), *OPENING, text, ItemRemoved("item_1"), finished)
+    assert types(messages[5:]) == [
+        "conversation.item.deleted",
+        "output_text.done",
+        "content_part.done",
+        "output_item.done",
+    ]
+
+
 def test_long_audio_is_sent_in_short_deltas() -> None:
     messages = send(new_connection(), *OPENING, ReplyAudio("resp_1", "item_1", SECOND))
     deltas = [b64decode(message["delta"]) for message in messages if message["type"].endswith("audio.delta")]
@@ -159,6 +174,11 @@ def test_binary_frames_carry_the_item_and_aligned_samples() -> None:
         assert frame[2 : 2 + frame[1]] == item_id.encode()
         start = 2 + frame[1] + (2 + frame[1]) % 2
         assert np.array_equal(np.frombuffer(frame[start:], "<i2"), samples)
+
+
+def test_the_protocol_page_shows_a_true_binary_frame() -> None:
+    page = (Path(__file__).parents[3] / "docs" / "protocol.md").read_text()
+    assert f"`{audio_frame('item_12', b'').hex(' ')}`" in page
 
 
 def test_retrieved_items_have_the_users_audio() -> None:
