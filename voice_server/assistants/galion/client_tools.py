@@ -12,75 +12,24 @@ MAX_SPOKEN: Final = 500
 """Characters of a function's result that are read out."""
 _MAX_DEPTH: Final = 3
 
-_EMPTY_WORDS: Final = frozenset(
-    [
-        "get",
-        "set",
-        "fetch",
-        "find",
-        "search",
-        "look",
-        "lookup",
-        "call",
-        "tool",
-        "function",
-        "make",
-        "create",
-        "do",
-        "run",
-        "show",
-        "give",
-        "tell",
-        "the",
-        "a",
-        "an",
-        "of",
-        "for",
-        "in",
-        "on",
-        "to",
-        "and",
-        "or",
-        "by",
-        "with",
-        "from",
-        "is",
-        "are",
-        "this",
-        "that",
-        "it",
-        "its",
-        "current",
-        "currently",
-        "when",
-        "use",
-        "used",
-        "using",
-        "user",
-        "users",
-        "asks",
-        "about",
-        "given",
-        "returns",
-        "return",
-        "information",
-        "data",
-        "value",
-        "name",
-        "what",
-        "which",
-        "any",
-        "can",
-        "should",
-    ]
-)
+
+def _listed(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+_EMPTY_WORDS: Final = _listed("""
+get set fetch find search look lookup call tool function make create do run show give tell the a an of for in on
+to and or by with from is are this that it its current currently when use used using user users asks about given
+returns return information data value name what which any can should
+""")
 _PLACE: Final = re.compile(
     r"\b(?:in|at|near|for|to|of)\s+(?:the\s+)?(?!the\b)([A-Za-zÀ-ÿ][\wÀ-ÿ' .-]*?)"
     r"(?=\s+(?:today|tomorrow|tonight|now|right now|please|this|next|on|in|at|like|for)\b|[?!,]|\.?\s*$)",
     re.IGNORECASE,
 )
 _DAY: Final = re.compile(
-    r"\b(today|tomorrow|tonight|yesterday|now|(?:next |this )?(?:monday|tuesday|wednesday|thursday|friday|saturday|sunday|week|weekend|month)"
+    r"\b(today|tomorrow|tonight|yesterday|now|(?:next |this )?(?:monday|tuesday|wednesday|thursday"
+    r"|friday|saturday|sunday|week|weekend|month)"
     r"|\d{4}-\d{2}-\d{2})\b",
     re.IGNORECASE,
 )

@@ -1,4 +1,6 @@
-"""A question as it was heard or typed, without what carries no meaning: fillers, politeness, punctuation, homophones."""
+"""A question as it was heard or typed, without what carries no meaning: fillers, politeness, punctuation,
+homophones.
+"""
 
 import re
 from typing import Final
@@ -12,16 +14,21 @@ _CONTRACTIONS: Final = (
     (r"\bdon't\b", "do not"),
 )
 _FILLERS: Final = re.compile(
-    r"\b(?:um+|uh+|er+m*|hm+|ah|oh(?= [a-z]+ [a-z]+ )|well|so|okay|ok|please|actually|basically|like|(?<!do )(?<!can )you know|i mean|just|now|galion|gallium please"
+    r"\b(?:um+|uh+|er+m*|hm+|ah|oh(?= [a-z]+ [a-z]+ )|well|so|okay|ok|please|actually|basically|like"
+    r"|(?<!do )(?<!can )you know|i mean|just|now|galion|gallium please"
     r"|kindly|quickly|right then|hey(?= \w+ \w+))(?![\w'])"
 )
 _LEAD: Final = re.compile(
-    r"^(?:(?:hello|hi|hey|and then|then|and(?= (?:what is|what are|how|tell|calculate|convert|solve)\b))\s+)?(?:(?:can|could|would|will) you(?: please)?(?: (?:tell me|give me|say|find|help me with|help me|work out"
-    r"|calculate|compute))?|do you (?:know|remember)|i (?:want|need|would like) (?:to know|you to tell me|to ask)|i wonder|tell me about(?= \w)|tell me|"
+    r"^(?:(?:hello|hi|hey|and then|then|and(?= (?:what is|what are|how|tell|calculate|convert"
+    r"|solve)\b))\s+)?(?:(?:can|could|would|will) you(?: please)?(?: (?:tell me|give me|say|find"
+    r"|help me with|help me|work out"
+    r"|calculate|compute))?|do you (?:know|remember)|i (?:want|need|would like) (?:to know"
+    r"|you to tell me|to ask)|i wonder|tell me about(?= \w)|tell me|"
     r"let us|let me know|give me|show me|say|and(?= (?:what is|what are|how|calculate|convert|solve)\b))\s+(?=\S)"
 )
 _ASKING: Final = re.compile(
-    r"^(?:(?:what|how much)(?: exactly)? (?:is|are|was|does|do)(?= \S)|what(?! about| percent)(?= \S)|which is|calculate|compute|evaluate|work out|find(?= the)|"
+    r"^(?:(?:what|how much)(?: exactly)? (?:is|are|was|does|do)(?= \S)|what(?! about| percent)(?= \S)"
+    r"|which is|calculate|compute|evaluate|work out|find(?= the)|"
     r"figure out|determine|the answer to|the result of|the value of|is it)\s+(?=\S)"
 )
 _TRAIL: Final = re.compile(

@@ -58,7 +58,10 @@ class Laboratory:
         await self._opened.aclose()
 
     async def ask(self, question: str, history: Sequence[str] = ()) -> Finding:
-        """Answer a question as it was said; `history` is what the same person asked before. Raises ProviderUnavailable."""
+        """Answer a question as it was said. Raises ProviderUnavailable.
+
+        `history` is what the same person asked before, oldest first.
+        """
         return await self._request({"question": question, "history": list(history)})
 
     async def compute(self, name: str, arguments: Mapping[str, str]) -> Finding:

@@ -18,7 +18,7 @@ from voice_server.assistants.galion.science import computations, questions
 from voice_server.assistants.galion.science.errors import NotUnderstood, ScienceError
 
 SECONDS: Final = 3.0
-"""For one answer, before it is given up. Work in C that cannot be stopped so is ended by the server, with the process."""
+"""For one answer, before it is given up. Work in C cannot be stopped so; the server ends it, with the process."""
 MEMORY_BYTES: Final = 2 << 30
 
 SURPRISE: Final = "I could not work that out."

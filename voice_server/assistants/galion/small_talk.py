@@ -26,7 +26,10 @@ _REPLIES: Final = tuple(
             ("Goodbye.", "Goodbye, and come back with questions."),
         ),
         (
-            r"^(?:hello|hi|hey|good morning|good afternoon|good evening|greetings|hello there|hi there)(?: there| galion)?$",
+            (
+                r"^(?:hello|hi|hey|good morning|good afternoon|good evening|greetings|hello there"
+                r"|hi there)(?: there| galion)?$"
+            ),
             (
                 "Hello, I am Galion. What shall we work out?",
                 "Hello. Ask me something about chemistry, physics or mathematics.",
@@ -37,17 +40,30 @@ _REPLIES: Final = tuple(
             ("I am well, thank you. What shall we work out?",),
         ),
         (
-            r"^(?:who|what) are you$|^what is your name$|^(?:tell me )?about yourself$|^introduce yourself$|^who am i (?:talking|speaking) to$",
+            (
+                r"^(?:who|what) are you$|^what is your name$|^(?:tell me )?about yourself$|^introduce yourself$"
+                r"|^who am i (?:talking|speaking) to$"
+            ),
             ("I am Galion, an assistant for chemistry, physics and mathematics.",),
         ),
         (
-            r"^(?:what can you do|what do you do|what can i (?:ask|say)(?: you)?|help|help me|can you help me|what do you know|how can you help(?: me)?|give me (?:an )?examples?|what are you good at|i need help)$",
+            (
+                r"^(?:what can you do|what do you do|what can i (?:ask|say)(?: you)?|help|help me|can you help me"
+                r"|what do you know|how can you help(?: me)?|give me (?:an )?examples?|what are you good at"
+                r"|i need help)$"
+            ),
             (_CAN_DO,),
         ),
         (
-            r"^(?:who (?:made|built|created) you|are you (?:a )?(?:robot|human|real|ai|an ai|person|machine)(?: person)?)$",
             (
-                "I am a computer program. Without a provider's key I answer from rules and computation, not from a language model.",
+                r"^(?:who (?:made|built|created) you|are you (?:a )?(?:robot|human|real|ai|an ai|person"
+                r"|machine)(?: person)?)$"
+            ),
+            (
+                (
+                    "I am a computer program. Without a provider's key I answer from rules and computation, not from "
+                    "a language model."
+                ),
             ),
         ),
         (
@@ -55,16 +71,25 @@ _REPLIES: Final = tuple(
             ("Yes, I can hear you.",),
         ),
         (
-            r"^(?:never mind|nevermind|forget it|cancel|stop|be quiet|wait|one moment|hold on|that is all|nothing|no thanks|no thank you|no)$",
+            (
+                r"^(?:never mind|nevermind|forget it|cancel|stop|be quiet|wait|one moment|hold on|that is all"
+                r"|nothing|no thanks|no thank you|no)$"
+            ),
             ("All right.",),
         ),
         (
-            r"^(?:yes|yeah|yep|sure|all right|alright|okay|ok|good|great|cool|nice|perfect|excellent|i see|got it|interesting|wow|very good|well done|that is right|correct)$",
+            (
+                r"^(?:yes|yeah|yep|sure|all right|alright|okay|ok|good|great|cool|nice|perfect|excellent|i see"
+                r"|got it|interesting|wow|very good|well done|that is right|correct)$"
+            ),
             ("Good. What is next?", "What else would you like to know?"),
         ),
         (r"^(?:nice|pleased|good|great) to meet you(?: too)?$", ("Nice to meet you too.",)),
         (
-            r"^(?:another joke|tell me a joke|a joke|joke|make me laugh|do you know a joke|say something funny|tell me another joke)$",
+            (
+                r"^(?:another joke|tell me a joke|a joke|joke|make me laugh|do you know a joke|say something funny"
+                r"|tell me another joke)$"
+            ),
             _JOKES,
         ),
         (
@@ -75,14 +100,17 @@ _REPLIES: Final = tuple(
     )
 )
 _REPEAT: Final = re.compile(
-    r"^(?:(?:can|could|would|will) you )?(?:repeat|say)(?: (?:that|it|this|the (?:answer|result)))?(?: again| once more)?$"
-    r"|^(?:what did you say|pardon|pardon me|once more|again|come again|say that again|what was that|i did not (?:hear|get|catch|understand) (?:that|you))$"
+    r"^(?:(?:can|could|would|will) you )?(?:repeat|say)(?: (?:that|it|this|the (?:answer"
+    r"|result)))?(?: again| once more)?$"
+    r"|^(?:what did you say|pardon|pardon me|once more|again|come again|say that again|what was that"
+    r"|i did not (?:hear|get|catch|understand) (?:that|you))$"
 )
 _TIME: Final = re.compile(
     r"^(?:what is the time|what time is it|the time|do you have the time|time)(?: now| right now)?$"
 )
 _DATE: Final = re.compile(
-    r"^(?:what is (?:the |today ?s? )?(?:date|day)(?: is it)?(?: today)?|what day is (?:it|today)(?: today)?|(?:the )?date(?: today)?|"
+    r"^(?:what is (?:the |today ?s? )?(?:date|day)(?: is it)?(?: today)?|what day is (?:it"
+    r"|today)(?: today)?|(?:the )?date(?: today)?|"
     r"what is today(?: date)?|what (?:date|year|month) is it)$"
 )
 _NAME: Final = re.compile(r"\b(?:my name is|call me)\s+([A-Za-zÀ-ÿ'-]{2,20})", re.IGNORECASE)
@@ -127,7 +155,10 @@ _FIELDS: Final = (
     ),
     (
         r"physic|force|energy|speed|light|gravity|electr|quantum|heat|temperature|wave|mass",
-        "physics I know constants, units and simple formulas; ask for the kinetic energy of 2 kilograms at 3 metres per second.",
+        (
+            "physics I know constants, units and simple formulas; ask for the kinetic energy of 2 kilograms "
+            "at 3 metres per second."
+        ),
     ),
     (
         r"math|equation|number|calculat|solve|function|algebra|geometr|derivative|integral|proof|theorem",
@@ -149,104 +180,24 @@ def at_a_loss(plain: str, turn: int) -> str:
     return _UNKNOWN[turn % len(_UNKNOWN)]
 
 
-_ITALIAN: Final = frozenset(
-    [
-        "che",
-        "come",
-        "quanto",
-        "quanti",
-        "quante",
-        "quanta",
-        "qual",
-        "quale",
-        "quali",
-        "è",
-        "il",
-        "lo",
-        "la",
-        "gli",
-        "della",
-        "dello",
-        "dei",
-        "degli",
-        "delle",
-        "del",
-        "per",
-        "di",
-        "sono",
-        "ciao",
-        "buongiorno",
-        "buonasera",
-        "grazie",
-        "dimmi",
-        "perché",
-        "cosa",
-        "puoi",
-        "radice",
-        "quadrata",
-        "più",
-        "meno",
-        "diviso",
-        "fa",
-        "con",
-        "una",
-        "un",
-        "quanto",
-        "quant'è",
-        "cos'è",
-        "com'è",
-        "arrivederci",
-        "salve",
-        "massa",
-        "atomica",
-        "numero",
-        "velocità",
-        "luce",
-        "metri",
-        "chilometri",
-        "dell'acqua",
-        "qual'è",
-        "prego",
-        "scusa",
-        "sai",
-        "parlare",
-        "italiano",
-    ]
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+_ITALIAN: Final = _words("""
+che come quanto quanti quante quanta qual quale quali è il lo la gli della dello dei degli delle del per di sono
+ciao buongiorno buonasera grazie dimmi perché cosa puoi radice quadrata più meno diviso fa con una un quanto
+quant'è cos'è com'è arrivederci salve massa atomica numero velocità luce metri chilometri dell'acqua qual'è
+prego scusa sai parlare italiano
+""")
+_ENGLISH: Final = _words("""
+the is what of how to in and are an can you do it that me my tell times plus minus divided by a i per x y
+squared
+""")
+ONLY_ENGLISH: Final = (
+    "Senza la chiave di un fornitore capisco solo l'inglese. "
+    "Con un fornitore configurato posso rispondere anche in italiano."
 )
-_ENGLISH: Final = frozenset(
-    [
-        "the",
-        "is",
-        "what",
-        "of",
-        "how",
-        "to",
-        "in",
-        "and",
-        "are",
-        "an",
-        "can",
-        "you",
-        "do",
-        "it",
-        "that",
-        "me",
-        "my",
-        "tell",
-        "times",
-        "plus",
-        "minus",
-        "divided",
-        "by",
-        "a",
-        "i",
-        "per",
-        "x",
-        "y",
-        "squared",
-    ]
-)
-ONLY_ENGLISH: Final = "Senza la chiave di un fornitore capisco solo l'inglese. Con un fornitore configurato posso rispondere anche in italiano."
 
 
 def is_italian(text: str) -> bool:

@@ -1,7 +1,7 @@
 """Numbers and formulas as speech: nothing that a voice would stumble on.
 
-Exact where that is short ("12", "2.5", "2 thirds"), else about six significant digits; very large and very small numbers
-as "3 times 10 to the 8".
+Exact where that is short ("12", "2.5", "2 thirds"), else about six significant digits; very large and very small
+numbers as "3 times 10 to the 8".
 """
 
 import re

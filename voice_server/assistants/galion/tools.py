@@ -117,14 +117,18 @@ DEFINITIONS: Final = (
     ),
     _definition(
         "physics_formula",
-        "Apply a formula of physics to given quantities: kinetic and potential energy, force, momentum, Ohm's law, power, ideal gas, "
+        "Apply a formula of physics to given quantities: kinetic and potential energy, force, momentum, "
+        "Ohm's law, power, ideal gas, "
         "free fall, wavelength and frequency, photon energy, mass and energy, pH.",
         {"question": "In English with all quantities and units, such as: kinetic energy of 2 kg at 3 m/s."},
         {},
     ),
     _definition(
         "science_question",
-        "Anything else that can be computed: moles in grams, molarity, number of atoms, percentages, greatest common divisors, primes.",
+        (
+            "Anything else that can be computed: moles in grams, molarity, number of atoms, percentages, "
+            "greatest common divisors, primes."
+        ),
         {"question": "In plain English, such as: how many moles are in 18 grams of water."},
         {},
     ),

@@ -94,17 +94,14 @@ def test_words_and_symbols_become_the_same_expressions(text: str, expected: symp
         assert sympy.simplify(expression(text) - expected) == 0
 
 
-@pytest.mark.parametrize(
-    "text", ["", "x +", "* 2", "(1", "1)", "2 3", "hello world", "x = = 2", "sin", "!", "^2", "log_0 3"]
-)
+@pytest.mark.parametrize("text", ["", "x +", "* 2", "1)", "2 3", "hello world", "x = = 2", "sin", "!", "^2", "log_0 3"])
 def test_what_is_no_expression_is_refused(text: str) -> None:
-    try:
+    with pytest.raises(ScienceError):
         expression(text)
-    except ScienceError as error:
-        assert error.message
-    else:
-        # An open parenthesis at the end is forgiven: spoken ones are often not closed.
-        assert text == "(1"
+
+
+def test_a_spoken_parenthesis_need_not_be_closed_at_the_end() -> None:
+    assert expression("2 times (1 + 2") == 6
 
 
 def test_an_equation_has_two_sides() -> None:
@@ -163,11 +160,17 @@ def test_powers_and_factorials_are_bounded_before_they_are_computed() -> None:
 
 
 _PIECES = st.sampled_from(
-    "what is the of plus minus times divided by square root x y 2 3 7 12 144 0 9 ( ) ^ ** * / + - = ! % . , convert miles to kilometres "
-    "in and that it solve equals derivative integral from as approaches infinity sine log factorial point half third mole grams water "
-    "h o c n a l molar mass atomic number iron percent degrees celsius seven million minus for too π ² ½ ∞ é 你 \x00 \n 🙂".split(
-        " "
-    )
+    [
+        *("what is the of plus minus times divided by square root convert miles to kilometres in and that it").split(),
+        *(
+            "solve equals derivative integral from as approaches infinity sine log factorial point half third mole"
+        ).split(),
+        *(
+            "grams water h o c n a l molar mass atomic number iron percent degrees celsius seven million for too"
+        ).split(),
+        *"xy2371209()^*/+-=!%.,π²½∞é你🙂",
+        *("144", "**", "\x00", "\n"),
+    ]
 )
 
 

@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import json
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timezone
+from datetime import datetime, timezone, UTC
 from typing import Any
 
 import pytest
@@ -48,7 +48,7 @@ LIGHTS = ToolDefinition(
         "required": ["on", "level"],
     },
 )
-NOON = datetime(2026, 3, 14, 15, 9, tzinfo=timezone.utc)
+NOON = datetime(2026, 3, 14, 15, 9, tzinfo=UTC)
 
 
 class HereWorker:

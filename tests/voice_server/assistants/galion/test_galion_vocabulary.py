@@ -1,7 +1,7 @@
 """What the recogniser is told to expect is what the offline model understands."""
 
 import re
-from datetime import datetime, timezone
+from datetime import datetime, timezone, UTC
 from pathlib import Path
 
 import pytest
@@ -43,7 +43,7 @@ def test_what_is_expected_is_understood() -> None:
 
 
 def _understood(sentence: str) -> bool:
-    if small_talk.reply(heard.plain(sentence), [sentence], "", datetime(2026, 1, 1, tzinfo=timezone.utc)):
+    if small_talk.reply(heard.plain(sentence), [sentence], "", datetime(2026, 1, 1, tzinfo=UTC)):
         return True
     for context in CONTEXTS:
         try:

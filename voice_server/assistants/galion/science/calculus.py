@@ -14,7 +14,8 @@ MAX_ORDER = 10
 _ORDERS = {"": 1, "first": 1, "1st": 1, "second": 2, "2nd": 2, "third": 3, "3rd": 3, "fourth": 4, "4th": 4, "5th": 5}
 _DERIVATIVE = re.compile(
     r"^(?:the )?(?:(first|1st|second|2nd|third|3rd|fourth|4th|5th) )?"
-    r"(?:derivative of|differentiate|derive|d ?/ ?d ?[a-z](?: of)?|d (?:by )?d ?[a-z] (?:of )?)(?: the function)? ?(.+)$"
+    r"(?:derivative of|differentiate|derive|d ?/ ?d ?[a-z](?: of)?"
+    r"|d (?:by )?d ?[a-z] (?:of )?)(?: the function)? ?(.+)$"
 )
 _INTEGRAL = re.compile(
     r"^(?:the )?(?:definite |indefinite )?(?:integral of|integrate|antiderivative of|∫)(?: the function)? ?(.+)$"

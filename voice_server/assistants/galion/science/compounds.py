@@ -22,7 +22,8 @@ MAX_DEPTH = 5
 # Degrees Celsius at one atmosphere: melting, boiling.
 _POINTS: Mapping[str, tuple[float | None, float | None]] = {
     "H2O": (0, 100), "C2H6O": (-114.1, 78.4), "CH4O": (-97.6, 64.7), "C3H6O": (-94.7, 56.1), "C6H6": (5.5, 80.1),
-    "NH3": (-77.7, -33.3), "CH4": (-182.5, -161.5), "C3H8": (-187.7, -42.1), "C2H4O2": (16.6, 118), "C7H8": (-95, 110.6),
+    "NH3": (-77.7, -33.3), "CH4": (-182.5, -161.5), "C3H8": (-187.7, -42.1), "C2H4O2": (16.6, 118),
+    "C7H8": (-95, 110.6),
     "CHCl3": (-63.5, 61.2), "C3H8O3": (17.8, 290), "NaCl": (801, 1465), "C2H6O2": (-12.9, 197.3), "HNO3": (-42, 83),
 }  # fmt: skip
 _POINT_OF = re.compile(r"^(?:the )?(boiling|melting|freezing) (?:point|temperature) (?:of|for) (.+)$")
@@ -35,11 +36,13 @@ _DENSITIES: Mapping[str, float] = {
 }  # fmt: skip
 _DENSITY_OF = re.compile(r"^(?:the )?density of (.+)$")
 _HAVING = re.compile(
-    r"^if (?:i|you|we) have (.+?) (?:what is|how many) (moles|grams) (?:is|are|do i have|would) ?(?:that|there|this)?(?: be)?$"
+    r"^if (?:i|you|we) have (.+?) (?:what is|how many) (moles|grams) (?:is|are|do i have"
+    r"|would) ?(?:that|there|this)?(?: be)?$"
 )
 _DIATOMIC = ("hydrogen", "nitrogen", "oxygen", "fluorine", "chlorine", "bromine", "iodine")
 _MASS_OF = re.compile(
-    r"^(?:the )?(?:molar mass|molecular mass|molecular weight|formula weight|formula mass|molar weight|mole mass|mass|weight)"
+    r"^(?:the )?(?:molar mass|molecular mass|molecular weight|formula weight|formula mass|molar weight"
+    r"|mole mass|mass|weight)"
     r" (?:of|for) (?:a |an |1 |one )?(?:mole of |molecule of )?(.+)$"
 )
 _MASS_VERB = re.compile(r"^how (?:much|heavy) (?:does |is )(?:a |1 )?mole of (.+?)(?: weigh)?$")
@@ -47,7 +50,8 @@ _FORMULA_OF = re.compile(r"^(?:the )?(?:chemical |molecular )?formula (?:of|for)
 _MADE_OF = re.compile(r"^(?:what (?:elements )?(?:is|are in) |which elements are in )?(.+?) made of$")
 _MOLES_IN = re.compile(r"^how many moles (?:are |is )?(?:there )?(?:are )?(?:in|of|is|are) (.+?) of (.+)$")
 _MASS_OF_MOLES = re.compile(
-    r"^(?:the mass of|mass of|how many grams (?:are )?(?:there )?(?:are )?(?:in|of|is|are)|how heavy (?:is|are)|what do|"
+    r"^(?:the mass of|mass of|how many grams (?:are )?(?:there )?(?:are )?(?:in|of|is|are)"
+    r"|how heavy (?:is|are)|what do|"
     r"how much (?:do|does|is|are)) (.+? moles?) of (.+?)(?: weigh)?$"
 )
 _ATOMS_IN = re.compile(r"^how many (atoms|molecules|particles) (?:are )?(?:there )?(?:are )?in (.+?) of (.+)$")

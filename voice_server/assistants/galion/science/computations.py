@@ -1,4 +1,6 @@
-"""The same computations as the questions, by name and with arguments in normal notation, for a model that calls tools."""
+"""The same computations as the questions, by name and with arguments in normal notation, for a
+model that calls tools.
+"""
 
 from collections.abc import Callable, Mapping
 from typing import Final

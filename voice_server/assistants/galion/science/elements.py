@@ -1,4 +1,6 @@
-"""The chemical elements: masses and numbers from `periodictable`, melting and boiling points from a table of our own."""
+"""The chemical elements: masses and numbers from `periodictable`, melting and boiling points
+from a table of our own.
+"""
 
 import functools
 import re
@@ -50,13 +52,16 @@ _PROPERTY = re.compile(
     r" (?:of|for|does) (?:an? |one )?(?P<element>.+?)(?: atoms?| have)?$"
 )
 _BY_NUMBER = re.compile(
-    r"(?:which |the )?(?:element )?(?:(?:is |has |with |is element )?(?:the )?(?:atomic )?number|element(?: number)?) (\d+)(?: .*)?$"
+    r"(?:which |the )?(?:element )?(?:(?:is |has |with |is element )?(?:the )?(?:atomic )?number"
+    r"|element(?: number)?) (\d+)(?: .*)?$"
 )
 _BY_SYMBOL = re.compile(
-    r"(?:which |the )?element (?:is |has |with |uses |is called )*(?:the )?(?:chemical )?(?:symbol )?([a-z]{1,2}|[a-z] [a-z])$"
+    r"(?:which |the )?element (?:is |has |with |uses "
+    r"|is called )*(?:the )?(?:chemical )?(?:symbol )?([a-z]{1,2}|[a-z] [a-z])$"
 )
 _COUNT = re.compile(
-    r"^how many (protons|electrons)(?: are(?: there)?| does)?(?: in| of)? (?:an? )?(?:atom of )?([a-z]+)(?: atom)?(?: have)?$"
+    r"^how many (protons|electrons)(?: are(?: there)?| does)?(?: in"
+    r"| of)? (?:an? )?(?:atom of )?([a-z]+)(?: atom)?(?: have)?$"
 )
 _TEMPERATURE = re.compile(
     r"^(?:at )?(?:what|which) temperature does ([a-z]+) (boil|melt|freeze)$|^when does ([a-z]+) (boil|melt|freeze)$"

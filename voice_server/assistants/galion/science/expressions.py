@@ -144,10 +144,13 @@ class _Parser:
     def _postfix(self) -> sympy.Expr:
         value = self._operand()
         while operator := self._take("!", "%", "degrees"):
-            if operator == "!":
-                value = factorial(value)
-            else:
-                value = value / 100 if operator == "%" else value * sympy.pi / 180
+            match operator:
+                case "!":
+                    value = factorial(value)
+                case "%":
+                    value = value / 100
+                case _:
+                    value = value * sympy.pi / 180
         return value
 
     def _operand(self) -> sympy.Expr:

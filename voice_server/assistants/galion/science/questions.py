@@ -37,7 +37,8 @@ _IN_UNIT: Final = re.compile(
 )
 _HOW_MANY: Final = re.compile(r"^(?:and )?how many (.+?) (?:is|are|would be) (?:that|it|this)$")
 _CONTINUED: Final = re.compile(
-    r"^(?:and |then |now )*((?:plus|minus|times|multiplied by|divided by|over|squared|cubed|to the|raised to|modulo)\b.*|[*/+^].*|- ?\d.*)$"
+    r"^(?:and |then |now )*((?:plus|minus|times|multiplied by|divided by|over|squared|cubed|to the"
+    r"|raised to|modulo)\b.*|[*/+^].*|- ?\d.*)$"
 )
 _ACTION: Final = re.compile(
     r"^(?:and |then |now )*(add|subtract|take away|multiply(?: (?:that|it))? by|divide(?: (?:that|it))? by)"
@@ -49,16 +50,17 @@ _REFERENCE: Final = re.compile(r"\b(?:that|it|this|the result|the answer)\b")
 _SCALING: Final = re.compile(r"\b(?:times|multiplied|divided|half|double|twice|triple|plus|minus|over)\b|[*/+-]")
 
 _Solver = Callable[[str, str, Quantity | None], Answer | None]
+"""Takes the question, the same with its capitals, and what "that" means."""
 _SOLVERS: Final[tuple[_Solver, ...]] = (
-    lambda text, raw, that: calculus.answer(_written_out(text, that)),
-    lambda text, raw, that: units.answer(text, that),
-    lambda text, raw, that: physics.answer(text),
-    lambda text, raw, that: laws.answer(text),
-    lambda text, raw, that: elements.answer(text),
-    lambda text, raw, that: compounds.answer(text, raw),
-    lambda text, raw, that: constants.answer(text),
-    lambda text, raw, that: algebra.answer(_written_out(text, that)),
-    lambda text, raw, that: arithmetic.calculate(text, that.value if that else None),
+    lambda text, _raw, that: calculus.answer(_written_out(text, that)),
+    lambda text, _raw, that: units.answer(text, that),
+    lambda text, _raw, _that: physics.answer(text),
+    lambda text, _raw, _that: laws.answer(text),
+    lambda text, _raw, _that: elements.answer(text),
+    lambda text, raw, _that: compounds.answer(text, raw),
+    lambda text, _raw, _that: constants.answer(text),
+    lambda text, _raw, that: algebra.answer(_written_out(text, that)),
+    lambda text, _raw, that: arithmetic.calculate(text, that.value if that else None),
 )
 
 
@@ -138,9 +140,9 @@ def _in_another_unit(core: str, raw: str) -> Answer | None:
 def _continued(core: str, context: Answer) -> Answer | None:
     """The answer if `core` continues what was asked before, else None."""
     result = context.result
-    if found := _IN_UNIT.match(core) or _HOW_MANY.match(core):
-        if result is not None and result.unit and _is_unit(found[1]):
-            return units.convert(units.measure("that", result), units.unit(found[1]))
+    wanted = _IN_UNIT.match(core) or _HOW_MANY.match(core)
+    if wanted and result is not None and result.unit and _is_unit(wanted[1]):
+        return units.convert(units.measure("that", result), units.unit(wanted[1]))
     if context.subject and (found := _POSSESSIVE.search(core)):
         return _alone(f"{found[1]} of {context.subject}", "", result)
     if context.subject and re.search(r"\bof (?:that|it)$", core):
@@ -168,7 +170,7 @@ def _again(subject: str, context: Answer) -> Answer:
         return units.convert(units.measure("that", context.result), units.unit(subject))
     if re.fullmatch(r"[\d.]+", subject) and (unit := re.fullmatch(r"[\d.,]+ (\D+)", context.subject)):
         subject = f"{subject} {unit[1]}"
-    asked = context.again.format(subject)
+    asked = context.again.replace("{}", subject)
     try:
         return _alone(asked, asked, context.result)
     except ScienceError:
@@ -201,4 +203,4 @@ def _written_out(text: str, that: Quantity | None) -> str:
     if that is None or not _REFERENCE.search(text):
         return text
     formula = sympy.sstr(that.value).replace("**", "^").replace("log(", "ln(").replace("E", "e")
-    return _REFERENCE.sub(lambda found: f"({formula})", text)
+    return _REFERENCE.sub(lambda _: f"({formula})", text)

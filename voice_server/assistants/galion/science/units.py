@@ -28,8 +28,10 @@ _CONVERSIONS = tuple(
     re.compile(pattern)
     for pattern in (
         r"^(?:convert|change|turn|express) (?P<amount>.+) (?:to|into|in|as) (?P<target>.+)$",
-        r"^how (?:many|much) (?P<target>.+?) (?:are there in|is there in|are in|is in|in|are|is|make up|make|equals?|fit in) "
-        r"(?P<amount>.+)$",
+        (
+            r"^how (?:many|much) (?P<target>.+?) (?:are there in|is there in|are in|is in|in|are|is|make up|make|"
+            r"equals?|fit in) (?P<amount>.+)$"
+        ),
         r"^how (?:long|far|heavy|big|fast|hot|cold|tall|warm) is (?P<amount>.+?) in (?P<target>.+)$",
         r"^(?P<amount>.+) (?:in|to|into|as|equals how many|is how many|is how much) (?P<target>.+)$",
     )
