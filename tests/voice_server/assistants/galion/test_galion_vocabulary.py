@@ -1,7 +1,7 @@
 """What the recogniser is told to expect is what the offline model understands."""
 
 import re
-from datetime import datetime, timezone, UTC
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
