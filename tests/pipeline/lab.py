@@ -233,6 +233,10 @@ class Lab:
         assert len(events) == 1, f"{len(events)} x {kind.__name__}: {self.names()}"
         return events[0]
 
+    def time_of(self, kind: type[Event]) -> float:
+        """When the first event of this kind left."""
+        return next(time for time, output in zip(self.times, self.outputs, strict=True) if isinstance(output, kind))
+
     def names(self) -> list[str]:
         """What left, without the audio."""
         return [type(output).__name__ for output in self.outputs if not isinstance(output, ReplyAudio)]

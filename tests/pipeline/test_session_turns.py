@@ -13,6 +13,7 @@ from pipeline.events import (
     IdleTimeout,
     ItemCreated,
     ItemDone,
+    ReplyAudio,
     ReplyFinished,
     ReplyRequested,
     ReplyStarted,
@@ -84,9 +85,7 @@ async def test_the_waterfall_adds_up_to_what_the_user_waited() -> None:
         lengths = [span.end_seconds - span.start_seconds for span in measured.spans]
         assert lengths == pytest.approx([0.5, 0.2, 0.3, 0.15], abs=0.021)
         assert sum(lengths) == pytest.approx(measured.spans[-1].end_seconds)
-        first_audio_at = next(
-            t for t, o in zip(lab.times, lab.outputs, strict=True) if type(o).__name__ == "ReplyAudio"
-        )
+        first_audio_at = lab.time_of(ReplyAudio)
         assert measured.spans[-1].end_seconds == pytest.approx(first_audio_at - ended_at, abs=0.021)
 
 
