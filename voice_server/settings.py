@@ -28,9 +28,8 @@ class Setting:
 
     read: Callable[[str], object]
     """Takes what is written, stripped and not empty. Raises ValueError with what was expected."""
-    kind: str
-    """For people: what may be written."""
     description: str
+    """As the documentation begins to say it."""
     default: str
     """As the documentation shows it."""
 
@@ -38,14 +37,13 @@ class Setting:
 def _setting(
     default: object,
     read: Callable[[str], object],
-    kind: str,
     description: str,
     *,
     secret: bool = False,
     shown: str | None = None,
 ) -> Any:
     shown = shown if shown is not None else str(default)
-    return field(default=default, repr=not secret, metadata={"setting": Setting(read, kind, description, shown)})
+    return field(default=default, repr=not secret, metadata={"setting": Setting(read, description, shown)})
 
 
 def _whole(low: int, high: int) -> Callable[[str], int]:
@@ -125,61 +123,52 @@ _PROVIDER_DEFAULT = "every provider whose key is set, then `embedded`"
 class ServerSettings:
     """Everything that can be chosen about a server."""
 
-    host: str = _setting("127.0.0.1", _host, "address", "Where to listen. Anything but loopback needs `API_KEYS`.")
-    port: int = _setting(8080, _whole(0, 65535), "number", "The port to listen on; 0 takes any that is free.")
+    host: str = _setting("127.0.0.1", _host, "Where to listen. Anything but loopback needs `API_KEYS`.")
+    port: int = _setting(8080, _whole(0, 65535), "The port to listen on; 0 takes any that is free.")
     data_dir: Path | None = _setting(  # noqa: RUF009 -- it gives a dataclass field
-        None, Path, "folder", "Where recorded answers of `/api/v1/voice/chat` are kept; empty: in memory.", shown=""
+        None, Path, "Where recorded answers of `/api/v1/voice/chat` are kept; empty: in memory.", shown=""
     )
     api_keys: tuple[str, ...] = _setting(
         (),
         _keys,
-        "list",
-        "Keys that clients must show. Empty: none is needed, on loopback.",
+        "Keys that clients must show, separated by commas. Empty: none is needed, on loopback.",
         secret=True,
         shown="",
     )
     allowed_origins: tuple[str, ...] = _setting(
-        (), _origins, "list", "Web origins besides the server's own whose pages may use it.", shown=""
+        (), _origins, "Web origins besides the server's own whose pages may use it.", shown=""
     )
     max_sessions: int = _setting(
-        100, _whole(1, 100_000), "number", "Conversations at once; one more is answered with 503 and `Retry-After`."
+        100, _whole(1, 100_000), "Conversations at once; one more is answered with 503 and `Retry-After`."
     )
-    max_upload_bytes: int = _setting(26_214_400, _whole(1024, 1 << 30), "bytes", "The largest upload that is accepted.")
-    max_upload_seconds: int = _setting(120, _whole(1, 7200), "seconds", "The longest recording that is accepted.")
-    stt: tuple[str, ...] = _setting(
-        (), _providers("STT"), "list", "Providers of speech to text, in order.", shown=_PROVIDER_DEFAULT
-    )
-    llm: tuple[str, ...] = _setting(
-        (), _providers("LLM"), "list", "Providers of the language model, in order.", shown=_PROVIDER_DEFAULT
-    )
-    tts: tuple[str, ...] = _setting(
-        (), _providers("TTS"), "list", "Providers of the voice, in order.", shown=_PROVIDER_DEFAULT
-    )
+    max_upload_bytes: int = _setting(26_214_400, _whole(1024, 1 << 30), "The largest upload that is accepted.")
+    max_upload_seconds: int = _setting(120, _whole(1, 7200), "The longest recording that is accepted.")
+    stt: tuple[str, ...] = _setting((), _providers("STT"), "Speech to text", shown=_PROVIDER_DEFAULT)
+    llm: tuple[str, ...] = _setting((), _providers("LLM"), "The language model", shown=_PROVIDER_DEFAULT)
+    tts: tuple[str, ...] = _setting((), _providers("TTS"), "The voice", shown=_PROVIDER_DEFAULT)
     language: str | None = _setting(
-        None, _language, "two letters", "The language that is expected and spoken.", shown="the assistant's own"
+        None, _language, "The language that is expected and spoken.", shown="the assistant's own"
     )
-    openai_api_key: str = _setting("", str, "key", "OpenAI's key; switches its three stages on.", secret=True)
+    openai_api_key: str = _setting("", str, "OpenAI's key; switches its three stages on.", secret=True)
     openai_base_url: str = _setting(
-        "https://api.openai.com/v1", _url, "address", "OpenAI, or any server with its API; such a server needs no key."
+        "https://api.openai.com/v1", _url, "OpenAI, or any server with its API; such a server needs no key."
     )
     openai_stt_model: str = _setting(
-        "gpt-transcribe", str, "name", "The model that transcribes; `gpt-live-transcribe` does it while one speaks."
+        "gpt-transcribe", str, "The model that transcribes; `gpt-live-transcribe` does it while one speaks."
     )
-    openai_llm_model: str = _setting("gpt-5.4-mini", str, "name", "The model that answers.")
-    openai_tts_model: str = _setting("gpt-4o-mini-tts", str, "name", "The model that speaks.")
-    openai_tts_voice: str = _setting("marin", str, "name", "The voice, where the client asks for none that OpenAI has.")
-    elevenlabs_api_key: str = _setting(
-        "", str, "key", "ElevenLabs' key; switches its voice and recogniser on.", secret=True
-    )
-    elevenlabs_base_url: str = _setting("https://api.elevenlabs.io", _url, "address", "ElevenLabs, or a stand-in.")
-    elevenlabs_stt_model: str = _setting("scribe_v2_realtime", str, "name", "The model that transcribes.")
-    elevenlabs_tts_model: str = _setting("eleven_flash_v2_5", str, "name", "The model that speaks.")
-    elevenlabs_voice: str = _setting("21m00Tcm4TlvDq8ikWAM", str, "voice id", "The voice; the default one is Rachel.")
+    openai_llm_model: str = _setting("gpt-5.4-mini", str, "The model that answers.")
+    openai_tts_model: str = _setting("gpt-4o-mini-tts", str, "The model that speaks.")
+    openai_tts_voice: str = _setting("marin", str, "The voice, where the client asks for none that OpenAI has.")
+    elevenlabs_api_key: str = _setting("", str, "ElevenLabs' key; switches its voice and recogniser on.", secret=True)
+    elevenlabs_base_url: str = _setting("https://api.elevenlabs.io", _url, "ElevenLabs, or a stand-in.")
+    elevenlabs_stt_model: str = _setting("scribe_v2_realtime", str, "The model that transcribes.")
+    elevenlabs_tts_model: str = _setting("eleven_flash_v2_5", str, "The model that speaks.")
+    elevenlabs_voice: str = _setting("21m00Tcm4TlvDq8ikWAM", str, "The id of the voice; the default one is Rachel.")
     log_level: str = _setting(
-        "info", _one_of("debug", "info", "warning", "error"), "level", "The least important lines that are logged."
+        "info", _one_of("debug", "info", "warning", "error"), "The least important lines that are logged."
     )
     log_format: Literal["auto", "console", "json"] = _setting(
-        "auto", _one_of("auto", "console", "json"), "format", "`auto`: for people in a terminal, JSON lines elsewhere."
+        "auto", _one_of("auto", "console", "json"), "`auto`: for people in a terminal, JSON lines elsewhere."
     )
 
     @property

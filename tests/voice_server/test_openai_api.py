@@ -130,6 +130,25 @@ async def test_speech_that_breaks_off_is_no_whole_file() -> None:
             assert '"message":"The voice died."' in await answer.text()
 
 
+async def test_a_client_that_leaves_ends_the_speech() -> None:
+    ended = asyncio.Event()
+
+    class Endless(ScriptedTextToSpeech):
+        async def speak(self, clauses: Any, options: Any) -> Any:
+            try:
+                while True:
+                    yield SpeechChunk(np.ones(24_000, dtype=np.int16))
+                    await asyncio.sleep(0)
+            finally:
+                ended.set()
+
+    async with full_server(text_to_speech=Endless()) as server:
+        async with server.http.post("/v1/audio/speech", json={"input": "a", "response_format": "pcm"}) as answer:
+            await answer.content.readexactly(1000)
+            answer.close()
+        await asyncio.wait_for(ended.wait(), 20)
+
+
 async def test_speech_of_a_voice_that_fails_at_once() -> None:
     failing = ScriptedTextToSpeech(error=ProviderUnavailable("The voice is down."))
     async with full_server(text_to_speech=failing) as server, client_of(server) as client:

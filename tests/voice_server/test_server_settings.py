@@ -111,6 +111,8 @@ def test_the_documentation_has_every_setting_with_its_default_and_no_other() -> 
     documented = {name: default.replace("`", "").strip() for name, default, _ in rows}
     assert documented == {name: setting_of(name).default.replace("`", "") for name in NAMES}
     assert len(rows) == len(documented)
+    for name, _, description in rows:
+        assert description.startswith(setting_of(name).description.rstrip(".")), name
 
 
 def test_every_setting_is_in_the_table() -> None:
