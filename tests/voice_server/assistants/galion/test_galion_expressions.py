@@ -160,13 +160,13 @@ def test_powers_and_factorials_are_bounded_before_they_are_computed() -> None:
 
 
 _WORDS = """
-what is the of plus minus times divided by square root convert miles to kilometres in and that it").split(),
-        *(
-            "solve equals derivative integral from as approaches infinity sine log factorial point half third mole"
-        ).split(),
-        *(
-            "grams water h o c n a l molar mass atomic number iron percent degrees celsius seven million for too"
-        ).split(),
+what is the of plus minus times divided by square root convert miles to kilometres in and that it solve equals
+derivative integral from as approaches infinity sine log factorial point half third mole grams water h o c n a l
+molar mass atomic number iron percent degrees celsius seven million for too
+"""
+_PIECES = st.sampled_from(
+    [
+        *_WORDS.split(),
         *"xy2371209()^*/+-=!%.,π²½∞é你🙂",
         *("144", "**", "\x00", "\n"),
     ]
