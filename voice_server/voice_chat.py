@@ -39,6 +39,9 @@ from voice_server.http_errors import ApiError
 from voice_server.storage.interfaces import Conversation, ConversationNotFound, Conversations, Recording, Recordings
 from voice_server.uploads import Uploads
 
+_PIECE = INPUT_RATE // 10
+"""Samples that a session is given at once."""
+
 
 class VoiceChatForm(Body):
     """The fields of the form beside `audio`."""
@@ -172,9 +175,9 @@ async def _take_turn(session: Session, items: Sequence[Item], samples: Samples) 
     """The turn, or what went wrong: raised inside the session, it would come out in a group of exceptions."""
     for item in items:
         session.receive(ItemCreated(item))
-    for start in range(0, len(samples), INPUT_RATE):
-        session.receive(AudioReceived(samples[start : start + INPUT_RATE]))
-        # Looking for speech in minutes of audio takes a while: let others have the event loop after each second.
+    for start in range(0, len(samples), _PIECE):
+        session.receive(AudioReceived(samples[start : start + _PIECE]))
+        # Looking for speech in minutes of audio takes seconds: others must have the event loop in between.
         await asyncio.sleep(0)
     session.receive(AudioCommitted())
     session.receive(ReplyRequested())
