@@ -54,6 +54,7 @@ class End:
 
 CLIENT_LEFT = End(WSCloseCode.OK)
 CLIENT_TOO_SLOW = End(WSCloseCode.POLICY_VIOLATION, reads=False)
+SHUT_DOWN = End(WSCloseCode.GOING_AWAY)
 EXPIRED = End(
     WSCloseCode.GOING_AWAY,
     RequestError("session_expired", "The session has reached its maximum duration of 60 minutes. Open a new one."),
@@ -84,7 +85,8 @@ class VoiceSocket:
         self._admit = admit
         self._session_seconds = session_seconds
         self._send_seconds = send_seconds
-        self._open: set[web.WebSocketResponse] = set()
+        self._open: set[asyncio.Task[object]] = set()
+        self._shutting_down = asyncio.Event()
 
     def routes(self) -> Sequence[web.RouteDef]:
         """With and without `/v1`, because some clients append `/realtime` to a bare host."""
@@ -92,8 +94,9 @@ class VoiceSocket:
 
     async def shut_down(self, _app: web.Application) -> None:
         """Tell all clients to come back later; for `Application.on_shutdown`."""
-        message = b"The server is shutting down."
-        await asyncio.gather(*(socket.close(code=WSCloseCode.GOING_AWAY, message=message) for socket in self._open))
+        self._shutting_down.set()
+        if self._open:
+            await asyncio.wait(self._open, timeout=4 * CLOSE_SECONDS)
 
     async def open(self, request: web.Request) -> web.StreamResponse:
         """Hold one conversation. Whatever is wrong with the request is answered before the upgrade."""
@@ -110,11 +113,13 @@ class VoiceSocket:
         )
         with self._admit():
             await socket.prepare(request)
-            self._open.add(socket)
+            conversation = asyncio.current_task()
+            assert conversation is not None
+            self._open.add(conversation)
             try:
                 await self._converse(request, socket, config)
             finally:
-                self._open.discard(socket)
+                self._open.discard(conversation)
         return socket
 
     def _configure(self, request: web.Request, principal: Principal) -> SessionConfig:
@@ -162,16 +167,22 @@ class VoiceSocket:
             return FAILED
 
     async def _exchange(self, socket: web.WebSocketResponse, connection: Connection, session: Session) -> End:
-        """Receive and send until one of both is over."""
+        """Receive and send until one of both is over, or the server shuts down."""
         async with asyncio.TaskGroup() as tasks:
             loops = {
                 tasks.create_task(_receive(socket, connection, session)),
                 tasks.create_task(self._send(socket, connection, session)),
+                tasks.create_task(self._shut_down()),
             }
             done, others = await asyncio.wait(loops, return_when=asyncio.FIRST_COMPLETED)
             for task in others:
                 task.cancel()
-        return done.pop().result()
+        # aiohttp lets all who wait for a slow client wait for one future: if one of them gives up, all are cancelled.
+        return next((task.result() for task in done if not task.cancelled()), CLIENT_TOO_SLOW)
+
+    async def _shut_down(self) -> End:
+        await self._shutting_down.wait()
+        return SHUT_DOWN
 
     async def _send(self, socket: web.WebSocketResponse, connection: Connection, session: Session) -> End:
         try:
@@ -206,9 +217,13 @@ class VoiceSocket:
                 await self._send_frames(socket, [connection.farewell(end.error)])
             except (ConnectionError, TimeoutError):
                 end = CLIENT_TOO_SLOW
-        await socket.close(code=end.close_code, drain=end.reads)
+        try:
+            async with asyncio.timeout(2 * CLOSE_SECONDS):
+                await socket.close(code=end.close_code, drain=end.reads)
+        except TimeoutError:
+            end = CLIENT_TOO_SLOW
         if not end.reads and request.transport is not None:
-            # An orderly close would wait for ever until the client has read what it was sent before.
+            # An orderly end would wait for ever for the client to read what it was sent before.
             request.transport.abort()
 
 

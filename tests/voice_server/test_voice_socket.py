@@ -8,7 +8,7 @@ from contextlib import suppress
 from typing import Any
 
 import pytest
-from aiohttp import WSServerHandshakeError, web
+from aiohttp import ClientWebSocketResponse, WSServerHandshakeError, web
 from structlog.testing import capture_logs
 
 from pipeline.items import new_id
@@ -16,6 +16,7 @@ from pipeline.providers.scripted import ScriptedLanguageModel, ScriptedTextToSpe
 from tests.voice_server.wire.served import MANUAL, Served, served
 from voice_server.admission import Admission
 from voice_server.auth import LOCAL, Authenticator, Principal
+from voice_server.voice_socket import CLOSE_SECONDS
 from voice_server.wire.limits import MAX_MESSAGE_BYTES
 
 KEY = "sk-test-1234567890"
@@ -28,6 +29,19 @@ async def until(is_true: Callable[[], bool]) -> None:
     async with asyncio.timeout(20):
         while not is_true():  # noqa: ASYNC110 (what is waited for is the server's, which tells nobody)
             await asyncio.sleep(0)
+
+
+def transport_of(client: ClientWebSocketResponse) -> asyncio.Transport:
+    connection = client._response.connection
+    assert connection is not None
+    assert connection.transport is not None
+    return connection.transport
+
+
+def picture() -> dict[str, object]:
+    """An item that comes back large."""
+    image = {"type": "input_image", "image_url": "data:image/png;base64," + "A" * 600_000}
+    return {"type": "message", "role": "user", "content": [image]}
 
 
 async def refused(server: Served, path: str = "/v1/realtime", **headers: str) -> tuple[int, dict[str, Any]]:
@@ -186,10 +200,7 @@ async def test_large_frames() -> None:
         await talk.send("input_audio_buffer.commit")
         await talk.until("conversation.item.done")
         # The header of a masked text frame of one byte too many is enough to be refused.
-        connection = talk.socket._response.connection
-        assert connection is not None
-        assert connection.transport is not None
-        connection.transport.write(b"\x81\xff" + (MAX_MESSAGE_BYTES + 1).to_bytes(8, "big") + bytes(4))
+        transport_of(talk.socket).write(b"\x81\xff" + (MAX_MESSAGE_BYTES + 1).to_bytes(8, "big") + bytes(4))
         assert await talk.closed() == 1009
 
 
@@ -232,6 +243,20 @@ async def test_the_server_shuts_down() -> None:
         await stopping
 
 
+async def test_a_client_that_does_not_read_holds_up_no_shutdown() -> None:
+    async with served() as server, server.client.ws_connect("/v1/realtime") as unread:
+        transport = transport_of(unread)
+        transport.pause_reading()
+        request = json.dumps({"type": "conversation.item.create", "item": picture()})
+        with suppress(TimeoutError, ConnectionError):
+            async with asyncio.timeout(1):
+                for _ in range(40):
+                    await unread.send_str(request)
+        async with asyncio.timeout(5 * CLOSE_SECONDS):
+            await server.voice_socket.shut_down(web.Application())
+        transport.abort()
+
+
 async def test_an_unforeseen_fault_is_told_and_logged_once() -> None:
     class BrokenModel(ScriptedLanguageModel):
         def complete(self, *_: object) -> Any:
@@ -253,18 +278,14 @@ async def test_an_unforeseen_fault_is_told_and_logged_once() -> None:
 
 async def test_a_client_that_does_not_read_is_put_out() -> None:
     async with served(send_seconds=0.3) as server, server.client.ws_connect("/v1/realtime") as unread:
-        connection = unread._response.connection
-        assert connection is not None
-        assert connection.transport is not None
-        connection.transport.pause_reading()
-        image = {"type": "input_image", "image_url": "data:image/png;base64," + "A" * 600_000}
-        item = {"type": "message", "role": "user", "content": [image]}
+        transport = transport_of(unread)
+        transport.pause_reading()
         with capture_logs() as logs, suppress(ConnectionError):
             for _ in range(40):
-                await unread.send_str(json.dumps({"type": "conversation.item.create", "item": item}))
+                await unread.send_str(json.dumps({"type": "conversation.item.create", "item": picture()}))
             await until(lambda: any(entry["event"] == "session closed" for entry in logs))
         assert [entry["close_code"] for entry in logs if entry["event"] == "session closed"] == [1008]
-        connection.transport.resume_reading()
+        transport.abort()
 
 
 async def test_frames_are_not_held_back_to_be_sent_together() -> None:

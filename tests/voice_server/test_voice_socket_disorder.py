@@ -116,14 +116,15 @@ async def test_any_order_of_valid_requests(seed: int) -> None:
         await talk.send("session.update", session={"type": "realtime", "audio": {"input": {"turn_detection": None}}})
         await talk.send("input_audio_buffer.clear")
         await talk.settle()
-        while await _is_replying(talk):
-            await talk.send("response.cancel")
-            await talk.settle()
+        await talk.send("response.cancel")
+        await talk.settle()
+        while is_replying(talk):
+            await talk.until("response.done")
         done = await talk.ask("Still there?", output_modalities=["text"])
         assert done["response"]["status"] == "completed"
 
 
-async def _is_replying(talk: Talk) -> bool:
+def is_replying(talk: Talk) -> bool:
     def ids(kind: str) -> set[str]:
         return {m["response"]["id"] for m in talk.messages if m["type"] == kind}
 
