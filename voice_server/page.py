@@ -35,8 +35,8 @@ _NOT_BUILT = """<!doctype html>
 <meta charset="utf-8">
 <title>voice-server</title>
 <h1>voice-server is running</h1>
-<p>The browser client is not built. Build it with <code>make page</code> and reload, talk from a terminal with
-<code>voice-server talk</code>, or see the <a href="/docs">API</a>.</p>
+<p>The browser client is not built: <code>make run</code> builds it before it starts the server. Without it, talk from a
+terminal with <code>voice-server talk</code>, or see the <a href="/docs">API</a>.</p>
 </html>
 """
 

@@ -2,15 +2,27 @@
 
 import asyncio
 import io
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import asynccontextmanager
+from typing import cast
 
 import numpy as np
 import pytest
 from voice_client import VoiceClient, talk
-from voice_client.events import Span, TurnMeasured
+from voice_client.events import (
+    Event,
+    ReplyAudio,
+    ReplyFinished,
+    ReplyStarted,
+    ReplyText,
+    Span,
+    SpeechStarted,
+    SpeechStopped,
+    TurnMeasured,
+    UserTranscript,
+)
 from voice_client.microphone import FileMicrophone
-from voice_client.speaker import VirtualSpeaker
+from voice_client.speaker import Heard, VirtualSpeaker
 from voice_client.talk import Talk, TalkOptions
 from voice_client.terminal import Terminal, timing_lines
 
@@ -34,6 +46,50 @@ async def test_silence_is_not_waited_for_for_ever(monkeypatch: pytest.MonkeyPatc
         assert conversation.failures == ["No answer came within 0.2 seconds."]
         assert conversation.voice_to_voice() is None
         assert len(conversation.audio()) == 0
+
+
+class ScriptedClient:
+    """Tells what it is told to tell, and remembers what it was told."""
+
+    def __init__(self, *script: Event) -> None:
+        self._script = script
+        self.reports: list[Heard] = []
+
+    async def events(self) -> AsyncGenerator[Event, None]:
+        for event in self._script:
+            yield event
+            await asyncio.sleep(0)
+        await asyncio.Event().wait()
+
+    async def report_playback(self, item_id: str, heard_ms: float, *, playing: bool) -> None:
+        self.reports.append(Heard(item_id, heard_ms, playing))
+
+
+async def test_speech_silences_the_answer_at_once_and_says_how_much_of_it_was_heard() -> None:
+    now = 10.0
+    speaker = VirtualSpeaker(lambda: now)
+    second = np.full(24_000, 1000, dtype=np.int16)
+    client = ScriptedClient(
+        ReplyStarted("r1"),
+        ReplyAudio("a1", second),
+        SpeechStarted("u"),
+        ReplyFinished("r1", "cancelled"),
+        SpeechStopped("u"),
+        UserTranscript("u", "wait", is_final=True),
+        ReplyStarted("r2"),
+        ReplyAudio("a2", second),
+        ReplyText("a2", "Yes?"),
+        ReplyFinished("r2", "completed"),
+    )
+    out = io.StringIO()
+    conversation = Talk(cast("VoiceClient", client), None, speaker, Terminal(out, io.StringIO()))
+    await asyncio.wait_for(conversation.run(), 20)
+    assert client.reports[0] == Heard("a1", 0.0, playing=True)
+    assert Heard("a1", 0.0, playing=False) in client.reports
+    assert speaker.heard() == Heard("a2", 0.0, playing=True)
+    assert out.getvalue().splitlines() == ["You        wait", "Assistant  Yes?"]
+    assert conversation.failures == []
+    assert len(conversation.audio()) == 48_000
 
 
 async def test_an_answer_that_fails_is_told(capsys: pytest.CaptureFixture[str]) -> None:

@@ -20,7 +20,7 @@ async def fetch(folder: Path, path: str) -> tuple[int, str, str]:
 async def test_a_page_that_is_not_built_says_so_and_what_else_there_is(tmp_path: Path) -> None:
     status, text, _ = await fetch(tmp_path, "/")
     assert status == 200
-    for expected in ("not built", "make page", "voice-server talk", "/docs"):
+    for expected in ("not built", "make run", "voice-server talk", "/docs"):
         assert expected in text
 
 

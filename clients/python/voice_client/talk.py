@@ -149,6 +149,8 @@ class Talk:
                 self.finished += 1
             case ServerError(_, message):
                 self.failures.append(message)
+            case ReplyAudio(item_id, samples):
+                await self._hear(item_id, samples)
             case _:
                 self._receive_reply(event)
 
@@ -157,8 +159,6 @@ class Talk:
             case ReplyStarted():
                 self._replying = True
                 self._terminal.passing("thinking …")
-            case ReplyAudio(item_id, samples):
-                self._hear(item_id, samples)
             case ReplyText(item_id, text):
                 self.answers.setdefault(item_id, _Answer()).words.append(text)
             case ReplyFinished():
@@ -166,10 +166,15 @@ class Talk:
             case TurnMeasured():
                 self.turn = event
 
-    def _hear(self, item_id: str, samples: Samples) -> None:
+    async def _hear(self, item_id: str, samples: Samples) -> None:
         answer = self.answers.setdefault(item_id, _Answer())
+        is_first = not answer.audio
         answer.audio.append(samples)
         self._speaker.play(item_id, samples)
+        heard = self._speaker.heard()
+        if is_first and heard is not None and heard.item_id == item_id:
+            # The sooner the server knows that it is heard, the better it knows when.
+            await self._report(heard)
         if answer.first_sound is None and (loud := first_and_last_loud(samples)):
             answer.first_sound = asyncio.get_running_loop().time() + loud[0] / RATE
             self._terminal.passing("speaking …")
