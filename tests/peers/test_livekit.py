@@ -1,0 +1,29 @@
+"""LiveKit's RealtimeModel, as it is on PyPI, talks with our server."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.peers.conversation.story import STORY
+from tests.peers.conversations import hold
+from tests.peers.environment import open_environment
+from tests.peers.served import Served
+
+pytestmark = pytest.mark.timeout(900)
+
+
+@pytest.fixture(scope="module")
+def python() -> Path:
+    return open_environment("livekit")
+
+
+async def test_an_agent_session_without_a_room(python: Path, server: Served, recordings: Path) -> None:
+    await hold(python, "livekit/agent_session.py", server, recordings)
+    server.check_cut(STORY, before="what is the molar mass of glucose")
+
+
+async def test_a_realtime_session_by_itself(python: Path, server: Served, recordings: Path) -> None:
+    await hold(python, "livekit/realtime_session.py", server, recordings)
+    kept = server.check_cut(STORY, before="what is the molar mass of glucose")
+    # The application said that 1.5 s of it were played, though the server had sent twice as much.
+    assert len(kept) < 45
