@@ -6,7 +6,7 @@ is still thinking, or in which the listener is still hearing, does not count.
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import aclosing
 
 from pipeline.audio import OUTPUT_RATE, Samples
@@ -48,7 +48,7 @@ class Speaking:
         Raises ProviderError.
         """
         self._deadline_seconds = deadline_seconds
-        async with aclosing(self._voice.speak(self._clauses(), self._options)) as chunks:
+        async with aclosing(self._clauses()) as clauses, aclosing(self._voice.speak(clauses, self._options)) as chunks:
             while chunk := await self._next(chunks):
                 self._owed_characters -= sum(len(piece.text) for piece in chunk.spoken)
                 self._playback.made(0, chunk.spoken)
@@ -90,7 +90,7 @@ class Speaking:
         while (early := self._playback.seconds_too_early(max_lead_seconds, loop.time())) > 0:  # noqa: ASYNC110 (no polling)
             await asyncio.sleep(early)
 
-    async def _clauses(self) -> AsyncIterator[str]:
+    async def _clauses(self) -> AsyncGenerator[str, None]:
         splitter = ClauseSplitter()
         while (text := await self._next_text()) is not None:
             for clause in splitter.push(text):

@@ -1,7 +1,7 @@
 """One stretch of the user's speech: audio in, transcript out."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncGenerator, Callable, Iterable
 from contextlib import aclosing
 
 import numpy as np
@@ -91,7 +91,10 @@ class Utterance:
             async with deadline:
                 if self._closed.is_set():
                     self._start_deadline()
-                async with aclosing(recogniser.transcribe(self._audio(), options)) as transcripts:
+                async with (
+                    aclosing(self._audio()) as audio,
+                    aclosing(recogniser.transcribe(audio, options)) as transcripts,
+                ):
                     async for transcript in transcripts:
                         if transcript.is_final:
                             return transcript.text
@@ -112,7 +115,7 @@ class Utterance:
         if self._deadline:
             self._deadline.reschedule(asyncio.get_running_loop().time() + self._deadline_seconds)
 
-    async def _audio(self) -> AsyncIterator[AudioFrame]:
+    async def _audio(self) -> AsyncGenerator[AudioFrame, None]:
         given = 0
         while True:
             while given < len(self._frames):
