@@ -27,3 +27,24 @@ async def test_a_realtime_session_by_itself(python: Path, server: Served, record
     kept = server.check_cut(STORY, before="what is the molar mass of glucose")
     # The application said that 1.5 s of it were played, though the server had sent twice as much.
     assert len(kept) < 45
+
+
+async def test_a_session_in_writing_that_reconnects(python: Path, server: Served, recordings: Path) -> None:
+    await hold(python, "livekit/written_session.py", server, recordings)
+    first, last = server.shown[0], server.shown[-1]
+    roles = [message.role for message in last]
+    # What was said over the first connection, and in the same order.
+    assert roles == [
+        "system",
+        "user",
+        "assistant",
+        "user",
+        "assistant",
+        "user",
+        "assistant",
+        "tool",
+        "assistant",
+        "user",
+    ]
+    assert last[: len(first)] == first
+    assert last[6].tool_calls[0].call_id == last[7].call_id

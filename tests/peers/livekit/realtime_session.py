@@ -1,4 +1,4 @@
-"""LiveKit's RealtimeSession by itself over our server: spoken, written, tool and barge-in, and in writing only.
+"""LiveKit's RealtimeSession by itself over our server: spoken, written, tool and barge-in.
 
 Run as `realtime_session.py URL KEY RECORDINGS`; exits with 0 if all was well.
 """
@@ -6,13 +6,13 @@ Run as `realtime_session.py URL KEY RECORDINGS`; exits with 0 if all was well.
 import asyncio
 import sys
 import time
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import aiohttp
 from checks import Checks, digits
+from generation import Heard, element_stock
 from livekit import rtc
-from livekit.agents import function_tool, llm
+from livekit.agents import llm
 from livekit.plugins.openai.realtime import RealtimeModel, RealtimeSession
 from microphone import FRAME_SAMPLES, RATE, Microphone, loudness
 from story import STORY
@@ -20,56 +20,6 @@ from warnings_heard import WarningsHeard
 
 PLAYED_MS = 1500
 """What the application says that its loudspeaker has played of the answer that is interrupted."""
-
-
-@function_tool
-async def element_stock(element: str) -> str:
-    """How much of a chemical element is left in the cupboard."""
-    raise AssertionError(f"called with {element}, which is this conversation's to do")
-
-
-@dataclass
-class Heard:
-    """One generation, as the session's streams told it."""
-
-    message_ids: list[str] = field(default_factory=list)
-    modalities: list[str] = field(default_factory=list)
-    text: str = ""
-    audio: bytearray = field(default_factory=bytearray)
-    first_audio: float | None = None
-    calls: list[llm.FunctionCall] = field(default_factory=list)
-
-    @property
-    def seconds(self) -> float:
-        return len(self.audio) / 2 / RATE
-
-    async def listen(self, generation: llm.GenerationCreatedEvent) -> "Heard":
-        """Read its streams to their end."""
-        async with asyncio.TaskGroup() as streams:
-            streams.create_task(self._messages(generation))
-            streams.create_task(self._calls(generation))
-        return self
-
-    async def _messages(self, generation: llm.GenerationCreatedEvent) -> None:
-        async for message in generation.message_stream:
-            self.message_ids.append(message.message_id)
-            async with asyncio.TaskGroup() as streams:
-                streams.create_task(self._text(message))
-                streams.create_task(self._audio(message))
-            self.modalities.extend(await message.modalities)
-
-    async def _calls(self, generation: llm.GenerationCreatedEvent) -> None:
-        async for call in generation.function_stream:
-            self.calls.append(call)
-
-    async def _text(self, message: llm.MessageGeneration) -> None:
-        async for text in message.text_stream:
-            self.text += text
-
-    async def _audio(self, message: llm.MessageGeneration) -> None:
-        async for frame in message.audio_stream:
-            self.first_audio = self.first_audio or time.monotonic()
-            self.audio += bytes(frame.data)
 
 
 class Conversation:
@@ -216,25 +166,6 @@ async def unheard_answer(talk: Conversation) -> None:
     talk.checks.check("unheard answer, history", left == ["function_call", "function_call_output"], left)
 
 
-async def in_writing_only(checks: Checks, url: str, key: str, http: aiohttp.ClientSession) -> None:
-    model = RealtimeModel(base_url=f"{url}/v1", api_key=key, modalities=["text"], http_session=http)
-    session = model.session()
-    try:
-        context = llm.ChatContext.empty()
-        context.add_message(role="user", content="Which element do I work with? It is carbon.")
-        context.add_message(role="assistant", content="I will remember that.")
-        context.add_message(role="user", content="What is the speed of light?")
-        await checks.awaited("the history to be acknowledged", session.update_chat_ctx(context))
-        roles = [message.role for message in session.chat_ctx.messages()]
-        checks.check("in writing only, history", roles == ["user", "assistant", "user"], roles)
-        generation = await checks.awaited("the written answer", session.generate_reply())
-        heard = await checks.awaited("its end", Heard().listen(generation))
-        written = heard.modalities == ["text"] and not heard.audio
-        checks.check("in writing only, answer", written and "299" in heard.text, f"{heard.text} {heard.modalities}")
-    finally:
-        await session.aclose()
-
-
 async def converse(checks: Checks, url: str, key: str, recordings: Path) -> None:
     with WarningsHeard() as warnings:
         await talk_all(checks, url, key, recordings)
@@ -258,7 +189,6 @@ async def talk_all(checks: Checks, url: str, key: str, recordings: Path) -> None
         finally:
             pushing.cancel()
             await session.aclose()
-        await in_writing_only(checks, url, key, http)
         checks.check("no errors", not talk.errors, talk.errors)
 
 

@@ -5,17 +5,17 @@ Run as `server_turns.py URL KEY RECORDINGS`; exits with 0 if all was well.
 
 import sys
 from pathlib import Path
+from typing import Any
 
 from checks import Checks
 from pipecat.frames.frames import LLMMessagesAppendFrame
-from pipecat.processors.aggregators.llm_context import LLMContextMessage
 from pipecat.services.openai.realtime import events
 from talk import Conversation, Server, barge_in, spoken_turn, tool_turn, written_turn
 
 
 async def appended_turn(talk: Conversation) -> None:
     talk.begin()
-    message: LLMContextMessage = {"role": "user", "content": "Please say that once more."}
+    message: Any = {"role": "user", "content": "Please say that once more."}
     # To the service itself: at the head of the pipeline the user's aggregator would keep the message from it.
     await talk.llm.queue_frame(LLMMessagesAppendFrame([message], run_llm=True))
     answer = await talk.answer("the answer to a message that the application appended")
