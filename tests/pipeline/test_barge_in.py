@@ -20,7 +20,7 @@ from tests.pipeline.lab import Client, Lab, laboratory
 from tests.virtual_time import VirtualTimeLoop, in_virtual_time
 
 SPEECH = Path(__file__).parent.parent / "speech"
-WORDS = "a to the that water people through important something understanding".split()
+WORDS = ["a", "to", "the", "that", "water", "people", "through", "important", "something", "understanding"]
 PROMISED_SILENCE_SECONDS = 0.3
 
 
