@@ -6,12 +6,15 @@ FIRST_CLAUSE_LETTERS = 10
 """The first clause may end at a comma, but "Well," alone would make the voice stop for breath at once."""
 LATER_CLAUSE_LETTERS = 60
 """Later, the voice has something to say already: only a long clause is cut at a comma."""
+MAX_CLAUSE_CHARACTERS = 250
+"""A text without any punctuation is cut between two words after so many: nobody shall wait for its end."""
 
 _SENTENCE_END = re.compile(r"[.!?…]+[\"'”’»)\]]*\s|[。！？]|[:;]\s|\n")
 _CLAUSE_END = re.compile(r"[,—–]\s|\s[—–-]\s|[、，]")
 _ABBREVIATION = re.compile(
     r"(?:\b(?:mr|mrs|ms|dr|prof|st|vs|etc|approx|no|fig|eq|e\.g|i\.e|sig|dott|sigg|ecc|es|[a-z])\.)\s$", re.IGNORECASE
 )
+_SPACE = re.compile(r"\s")
 _LETTERS = re.compile(r"\w", re.UNICODE)
 
 
@@ -49,7 +52,7 @@ class ClauseSplitter:
     def _clause_end(self) -> int:
         """Where the first clause ends, its white space included; 0 if it is not complete."""
         # The earlier of both, so that it does not matter in which pieces the text arrives.
-        return min(filter(None, (self._sentence_end(), self._comma())), default=0)
+        return min(filter(None, (self._sentence_end(), self._comma(), self._too_long())), default=0)
 
     def _sentence_end(self) -> int:
         for match in _SENTENCE_END.finditer(self._text):
@@ -63,6 +66,10 @@ class ClauseSplitter:
             if _letters(self._text[: match.end()]) >= least:
                 return match.end()
         return 0
+
+    def _too_long(self) -> int:
+        space = _SPACE.search(self._text, MAX_CLAUSE_CHARACTERS)
+        return space.end() if space else 0
 
     def _take(self, end: int) -> str:
         clause, self._text = self._text[:end], self._text[end:]

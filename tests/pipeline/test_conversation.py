@@ -23,7 +23,7 @@ operations = st.lists(
 
 @given(operations)
 def test_it_is_a_list_in_which_predecessors_are_true(operations: list[tuple[str, str, str | None]]) -> None:
-    conversation, model = Conversation(), list[str]()
+    conversation, model, refusals = Conversation(), list[str](), list[tuple[str, str]]()
     for operation, item_id, previous in operations:
         if operation == "remove":
             removed = conversation.remove(item_id)
@@ -33,14 +33,14 @@ def test_it_is_a_list_in_which_predecessors_are_true(operations: list[tuple[str,
         try:
             predecessor = conversation.add(message(item_id), previous)
         except RequestError as error:
-            expected = "duplicate" if item_id in model else "invalid_previous"
-            assert expected in error.code
+            refusals.append(("duplicate" if item_id in model else "invalid_previous", error.code))
             continue
         place = len(model) if previous is None else 0 if previous == "root" else model.index(previous) + 1
         model.insert(place, item_id)
         assert predecessor == (model[place - 1] if place else None)
         assert [item.id for item in conversation] == model
         assert conversation.last_id == model[-1]
+    assert all(expected in code for expected, code in refusals)
 
 
 def test_a_newer_version_takes_the_place_of_the_older_but_does_not_come_back() -> None:

@@ -8,7 +8,10 @@ from hypothesis import strategies as st
 
 from pipeline.sentences import FIRST_CLAUSE_LETTERS, ClauseSplitter
 
-PIECES = 'Well|hello|there|Dr|e.g|3.5|x|però|你好| |  |\n|, |. |... |? |! |。|，| - |—|; |: |." |a very long stretch of words '
+PIECES = (
+    'Well|hello|there|Dr|e.g|3.5|x|però|你好| |  |\n|, |. |... |? |! |。|，| - |—|; |: |." '
+    "|a very long stretch of words without a stop and without an end of which there are some "
+)
 texts = st.lists(st.sampled_from(PIECES.split("|")), max_size=40).map("".join)
 
 
@@ -64,3 +67,9 @@ def test_the_first_clause_can_be_hurried() -> None:
     splitter = ClauseSplitter()
     splitter.push("It is ")
     assert splitter.hurry() == "", f"less than {FIRST_CLAUSE_LETTERS} letters"
+
+
+def test_a_text_without_punctuation_is_said_before_its_end() -> None:
+    clauses = clauses_of(["word " * 200])
+    assert len(clauses) == 4
+    assert all(clause.endswith("word ") for clause in clauses)
