@@ -10,7 +10,7 @@ _HERE = Path(__file__).parent
 CONVERSATION_SECONDS = 170.0
 
 
-async def hold(python: Path, script: str, server: Served, recordings: Path) -> str:
+async def hold(python: Path, script: str, server: Served, recordings: Path, *arguments: str) -> str:
     """Run `script` of this folder, print what it prints, and fail if a check did or if it takes too long."""
     environment = {
         "PATH": os.environ["PATH"],
@@ -19,11 +19,9 @@ async def hold(python: Path, script: str, server: Served, recordings: Path) -> s
         "PYTHONUNBUFFERED": "1",
         "LOGURU_LEVEL": "WARNING",
     }
+    command: list[str | Path] = [python, _HERE / script, server.url, KEY, recordings, *arguments]
     process = await asyncio.create_subprocess_exec(
-        *(python, _HERE / script, server.url, KEY, recordings),
-        env=environment,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.STDOUT,
+        *command, env=environment, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT
     )
     assert process.stdout is not None
     lines: list[str] = []

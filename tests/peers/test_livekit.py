@@ -17,8 +17,9 @@ def python() -> Path:
     return open_environment("livekit")
 
 
-async def test_an_agent_session_without_a_room(python: Path, server: Served, recordings: Path) -> None:
-    await hold(python, "livekit/agent_session.py", server, recordings)
+@pytest.mark.parametrize("turns", ["server", "livekit"])
+async def test_an_agent_session_without_a_room(python: Path, server: Served, recordings: Path, turns: str) -> None:
+    await hold(python, "livekit/agent_session.py", server, recordings, turns)
     server.check_cut(STORY, before="what is the molar mass of glucose")
 
 

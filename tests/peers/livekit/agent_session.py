@@ -1,6 +1,7 @@
 """LiveKit's AgentSession in one process, without a room, over our server: spoken, written, tool and barge-in.
 
-Run as `agent_session.py URL KEY RECORDINGS`; exits with 0 if all was well.
+Run as `agent_session.py URL KEY RECORDINGS TURNS`; exits with 0 if all was well. TURNS says who finds the ends of the
+user's turns: `server`, or `livekit`, which then commits them and asks for every response itself.
 """
 
 import asyncio
@@ -12,7 +13,7 @@ from pathlib import Path
 import aiohttp
 from checks import Checks, digits
 from devices import Loudspeaker, MicrophoneInput
-from livekit.agents import Agent, AgentSession, TurnHandlingOptions, function_tool, llm
+from livekit.agents import NOT_GIVEN, Agent, AgentSession, TurnHandlingOptions, function_tool, llm
 from livekit.agents.voice import (
     ConversationItemAddedEvent,
     ErrorEvent,
@@ -160,32 +161,40 @@ async def barge_in(talk: Conversation) -> None:
     talk.checks.check("barge-in, next turn", "180" in digits(answer), f"{talk.transcripts[-1]!r} -> {answer!r}")
 
 
-async def converse(checks: Checks, url: str, key: str, recordings: Path) -> None:
-    microphone, loudspeaker = Microphone(recordings), Loudspeaker()
+def open_session(url: str, key: str, turns: str, http: aiohttp.ClientSession) -> "AgentSession[None]":
+    is_ours = turns == "server"
+    model = RealtimeModel(
+        base_url=f"{url}/v1",
+        api_key=key,
+        http_session=http,
+        turn_detection=NOT_GIVEN if is_ours else None,
+    )
     turn_handling: TurnHandlingOptions = {
-        "turn_detection": "realtime_llm",
+        "turn_detection": "realtime_llm" if is_ours else "vad",
         # The loudspeaker cannot pause.
         "interruption": {"resume_false_interruption": False},
     }
+    vad = None if is_ours else NOT_GIVEN
+    return AgentSession[None](llm=model, vad=vad, turn_handling=turn_handling, aec_warmup_duration=None)
+
+
+async def converse(checks: Checks, url: str, key: str, recordings: Path, turns: str) -> None:
+    microphone, loudspeaker = Microphone(recordings), Loudspeaker()
     with WarningsHeard() as warnings:
-        async with aiohttp.ClientSession() as http:
-            model = RealtimeModel(base_url=f"{url}/v1", api_key=key, http_session=http)
-            async with AgentSession[None](
-                llm=model, vad=None, turn_handling=turn_handling, aec_warmup_duration=None
-            ) as session:
-                talk = Conversation(checks, session, microphone, loudspeaker)
-                session.input.audio = MicrophoneInput(microphone)
-                session.output.audio = loudspeaker
-                agent = Laboratory()
-                await checks.awaited("the session to start", session.start(agent, record=False))
-                await spoken_turn(talk)
-                await written_turn(talk)
-                await tool_turn(talk, agent)
-                await barge_in(talk)
+        async with aiohttp.ClientSession() as http, open_session(url, key, turns, http) as session:
+            talk = Conversation(checks, session, microphone, loudspeaker)
+            session.input.audio = MicrophoneInput(microphone)
+            session.output.audio = loudspeaker
+            agent = Laboratory()
+            await checks.awaited("the session to start", session.start(agent, record=False))
+            await spoken_turn(talk)
+            await written_turn(talk)
+            await tool_turn(talk, agent)
+            await barge_in(talk)
     checks.check("no errors", not talk.errors, talk.errors)
     checks.check("no warnings", not warnings.lines, warnings.lines)
 
 
 if __name__ == "__main__":
     results = Checks()
-    sys.exit(results.run(converse(results, sys.argv[1], sys.argv[2], Path(sys.argv[3]))))
+    sys.exit(results.run(converse(results, sys.argv[1], sys.argv[2], Path(sys.argv[3]), sys.argv[4])))
