@@ -27,13 +27,16 @@ class Ear:
     def __init__(self, conversation: Conversation, outbox: Outbox) -> None:
         self._conversation = conversation
         self._outbox = outbox
-        self._replies: deque[Reply] = deque(maxlen=MAX_CUTTABLE_REPLIES)
+        self._replies: deque[Reply] = deque()
 
     def expect(self, reply: Reply) -> None:
         """This reply will be heard."""
         if self._replies:
             reply.playback.seconds_per_character = self._replies[-1].playback.measured_pace
         self._replies.append(reply)
+        # Those that are still being given do not count: their pace depends on what is sent of them.
+        while len(self._replies) > MAX_CUTTABLE_REPLIES and self._replies[0].is_over:
+            self._replies.popleft()
 
     def sent(self, audio: ReplyAudio, now: float) -> None:
         """A piece of a reply was given to the client."""

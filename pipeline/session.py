@@ -11,11 +11,11 @@ time is a task of the session's one task group: an utterance that is being trans
 import asyncio
 from collections.abc import AsyncGenerator, Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from types import TracebackType
 from typing import Literal, Self
 
-from pipeline.conversation import Conversation, model_messages, untranscribed, with_transcript
+from pipeline.conversation import Conversation, untranscribed
 from pipeline.ear import Ear
 from pipeline.errors import ProviderError, RequestError
 from pipeline.events import (
@@ -52,14 +52,14 @@ from pipeline.listening import Listening, recorded
 from pipeline.outbox import Outbox, OutboxClosed
 from pipeline.providers.interfaces import (
     LanguageModel,
-    ModelMessage,
     SpeechToText,
     TextToSpeech,
     TranscriptionOptions,
 )
+from pipeline.question import Question, Turn
 from pipeline.reply import Reply
 from pipeline.segmenter import Voice
-from pipeline.settings import ReplyOptions, SessionSettings
+from pipeline.settings import SessionSettings
 from pipeline.tools import Tool
 from pipeline.turn_taking import (
     Action,
@@ -88,13 +88,8 @@ class Providers:
     voice_activity: Callable[[], VoiceActivityDetector] = ConfirmedVoiceActivity
 
 
-@dataclass(frozen=True, slots=True)
-class _Turn:
-    """An utterance that is committed and waits for an answer."""
-
-    utterance: Utterance
-    speech_ended_at: float
-    committed_at: float
+MAX_REPLIES_BESIDE = 8
+"""Replies outside the conversation that may be given at the same time."""
 
 
 class Session:
@@ -119,7 +114,7 @@ class Session:
         self._listening.apply(settings)
         self._silence_seconds = 0.0
         """How long the user has been silent."""
-        self._turn: _Turn | None = None
+        self._turn: Turn | None = None
         """What the next reply answers."""
         self._hearing: dict[Utterance, asyncio.Task[None]] = {}
         """What has no transcript yet."""
@@ -198,9 +193,8 @@ class Session:
             case ItemTruncated(item_id, heard_seconds):
                 self._existing(item_id, "item_truncate_invalid_item_id")
                 self._ear.truncate(item_id, heard_seconds, _now())
-            case ReplyRequested(input=items):
-                for item_id in (item for item in items or () if isinstance(item, str)):
-                    self._existing(item_id, "invalid_value")
+            case ReplyRequested():
+                self._check(event)
                 self._decide(event)
             case ReplyCancelled(reply_id):
                 self._cancel_requested(event, reply_id)
@@ -259,7 +253,7 @@ class Session:
         if announce:
             self.outbox.put(SpeechStopped(utterance.item_id, self._listening.position_seconds))
         silence_seconds = min(self._silence_seconds, utterance.seconds)
-        self._turn = _Turn(utterance, _now() - silence_seconds, _now())
+        self._turn = Turn(utterance, _now() - silence_seconds, _now())
         self._add_utterance(Message(utterance.item_id, "user", (Speech(None, utterance.samples()),)))
         utterance.close()
 
@@ -288,7 +282,7 @@ class Session:
     # --- the assistant's half ---
 
     def _start_reply(self, request: ReplyRequested) -> None:
-        options = self._completed_options(request.options)
+        options = request.options.completed_by(self.settings)
         turn = None
         if options.in_conversation:
             turn, self._turn = self._turn, None
@@ -312,32 +306,23 @@ class Session:
             self._reply = reply
         self._ear.expect(reply)
         self.outbox.put(ReplyStarted(reply.id, options, request.request_id))
-        self._replies[reply.id] = (reply, self._group.create_task(self._give(reply, request, turn)))
+        question = Question(request, options.instructions or "", turn, self.conversation, self.settings)
+        self._replies[reply.id] = (reply, self._group.create_task(self._give(reply, question)))
 
-    def _completed_options(self, options: ReplyOptions) -> ReplyOptions:
-        """What was not said is taken from the session."""
-        settings = self.settings
-        return replace(
-            options,
-            instructions=settings.instructions if options.instructions is None else options.instructions,
-            modality=options.modality or settings.modality,
-            voice=options.voice or settings.voice,
-            tools=settings.tools if options.tools is None else options.tools,
-            tool_choice=options.tool_choice or settings.tool_choice,
-            max_output_tokens=options.max_output_tokens or settings.max_output_tokens,
-        )
-
-    def _new_waterfall(self, reply_id: str, turn: _Turn | None) -> Waterfall:
+    def _new_waterfall(self, reply_id: str, turn: Turn | None) -> Waterfall:
         if turn is None:
             return Waterfall(self.conversation.last_id or "", reply_id, _now())
         waterfall = Waterfall(turn.utterance.item_id, reply_id, turn.speech_ended_at)
         waterfall.mark("pause", turn.committed_at)
         return waterfall
 
-    async def _give(self, reply: Reply, request: ReplyRequested, turn: _Turn | None) -> None:
+    async def _give(self, reply: Reply, question: Question) -> None:
         try:
             with self._failing_with_its_work():
-                await reply.run(await self._context(reply, request, turn))
+                messages = await question.messages(self._hearing, self._hear_recording)
+                if question.turn:
+                    reply.waterfall.mark("transcript", _now())
+                await reply.run(messages)
         except ProviderError as error:
             if reply.is_over:
                 # A provider that cannot even be cancelled in peace. Whoever cancelled has told everybody.
@@ -348,34 +333,17 @@ class Session:
             unheard_seconds = reply.playback.made_seconds - reply.playback.heard_seconds(_now())
             self._decide(ReplyEnded(unheard_seconds))
 
-    async def _context(self, reply: Reply, request: ReplyRequested, turn: _Turn | None) -> list[ModelMessage] | None:
-        """What the reply answers, as soon as all its words are known; None if there are no words to answer."""
-        for utterance in list(self._hearing):
-            if utterance.item_id in self.conversation:
-                await utterance.settled()
-        words = await turn.utterance.transcript() if turn else None
-        if words:
-            reply.waterfall.mark("transcript", _now())
-        if request.input is None:
-            items = list(self.conversation)
-        else:
-            items = [await self._with_words(item) for item in request.input]
-        messages = model_messages(reply.options.instructions or "", items, self.settings.max_history_items)
-        # A cough is no question, unless it came before an earlier one could be answered.
-        is_answered = not messages or messages[-1].role in ("system", "assistant")
-        return None if words == "" and is_answered else messages
-
-    async def _with_words(self, given: Item | str) -> Item:
-        """An item that one reply alone is about, with the words of its audio."""
-        item = self.conversation.get(given) if isinstance(given, str) else given
-        if item is None:
-            raise ProviderError("item_deleted", f"The item {given!r} was deleted before it could be answered.")
-        samples = untranscribed(item)
-        if samples is None:
-            return item
-        utterance = recorded(item.id, samples, self.settings)
+    async def _hear_recording(self, utterance: Utterance) -> None:
+        """Have audio transcribed for one reply alone: nobody is told."""
         await utterance.run(self._providers.speech_to_text, self._transcription_options(), lambda _: None)
-        return with_transcript(item, await utterance.transcript())
+
+    def _check(self, request: ReplyRequested) -> None:
+        for item_id in (item for item in request.input or () if isinstance(item, str)):
+            self._existing(item_id, "invalid_value")
+        beside = sum(not reply.options.in_conversation for reply, _ in self._replies.values())
+        if not request.options.in_conversation and beside >= MAX_REPLIES_BESIDE:
+            message = f"{beside} responses are running beside the conversation. Wait until one of them is finished."
+            raise RequestError("rate_limit_exceeded", message)
 
     def _cancel_requested(self, request: ReplyCancelled, reply_id: str | None) -> None:
         if reply_id in self._replies and not self._replies[reply_id][0].options.in_conversation:

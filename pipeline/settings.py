@@ -1,7 +1,7 @@
 """Every threshold and choice of one conversation, with its unit in its name."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from pipeline.providers.interfaces import ToolChoice, ToolDefinition
@@ -95,3 +95,15 @@ class ReplyOptions:
     """The client's own; carried through."""
     audio_format: str | None = None
     """The wire's name of an encoding; carried through."""
+
+    def completed_by(self, settings: SessionSettings) -> "ReplyOptions":
+        """With nothing left open."""
+        return replace(
+            self,
+            instructions=settings.instructions if self.instructions is None else self.instructions,
+            modality=self.modality or settings.modality,
+            voice=self.voice or settings.voice,
+            tools=settings.tools if self.tools is None else self.tools,
+            tool_choice=self.tool_choice or settings.tool_choice,
+            max_output_tokens=self.max_output_tokens or settings.max_output_tokens,
+        )

@@ -13,7 +13,9 @@ from pipeline.events import (
     ReplyItemFinished,
     ReplyItemStarted,
     ReplyRequested,
+    ReplyStarted,
     ReplyText,
+    RequestFailed,
     ToolCalled,
     ToolReturned,
 )
@@ -257,3 +259,20 @@ async def test_only_one_reply_of_the_conversation_at_a_time() -> None:
         lab.send(ItemCreated(typed("item_b", "hi")), ReplyRequested(), ReplyRequested(request_id="two"))
         await lab.until(ReplyFinished)
         assert lab.refusal() == "conversation_already_has_active_response"
+
+
+@in_virtual_time
+async def test_replies_beside_the_conversation_are_not_without_end() -> None:
+    async with laboratory(replace(TEXT, modality="audio"), llm=ScriptedLanguageModel("word " * 60)) as lab:
+        lab.send(ItemCreated(typed("item_a", "hi")), ReplyRequested())
+        options = replace(ReplyRequested().options, in_conversation=False)
+        for _ in range(30):
+            lab.send(ReplyRequested(options))
+            await lab.silence(0.1)
+        assert len(lab.all(ReplyStarted)) == 1 + 8
+        assert {failed.error.code for failed in lab.all(RequestFailed)} == {"rate_limit_exceeded"}
+        await lab.until(ReplyFinished, 9)
+        for turn in range(40):
+            lab.send(ReplyRequested(replace(options, modality="text")))
+            await lab.until(ReplyFinished, 10 + turn)
+        assert len(lab.session._ear._replies) <= 20

@@ -32,7 +32,7 @@ def test_speech_is_found_in_real_voices() -> None:
 
 
 @pytest.mark.parametrize(("name", "samples"), list(noises()), ids=[name for name, _ in noises()])
-def test_no_speech_is_found_in_noise(name: str, samples: np.ndarray) -> None:  # type: ignore[type-arg]
+def test_no_speech_is_found_in_noise(name: str, samples: np.ndarray) -> None:
     assert find(samples[: 8 * INPUT_RATE], ConfirmedVoiceActivity()).starts == ()
 
 
