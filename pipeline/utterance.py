@@ -72,6 +72,9 @@ class Utterance:
         try:
             self._transcript = await self._transcribe(recogniser, options, put)
         except ProviderError as error:
+            if (task := asyncio.current_task()) and task.cancelling():
+                # A recogniser that cannot even be cancelled in peace: nobody waits for the end of this utterance.
+                raise asyncio.CancelledError from error
             self._transcript = error
         # A recogniser may end or fail before the user does; the news is about a whole utterance.
         await self._closed.wait()

@@ -11,11 +11,13 @@ import pytest
 from pipeline.audio import AudioFrame
 from pipeline.errors import PipelineError, ProviderTimeout, ProviderUnavailable
 from pipeline.events import (
+    AudioCleared,
     AudioCommitted,
     AudioReceived,
     ItemCreated,
     ItemRetrieved,
     ReplyAudio,
+    ReplyCancelled,
     ReplyFinished,
     ReplyInterrupted,
     ReplyRequested,
@@ -90,6 +92,34 @@ class DyingVoice(ScriptedTextToSpeech):
         await asyncio.sleep(self._final_seconds)
         if self._last_words:
             raise self._last_words
+
+
+class RudeModel(ScriptedLanguageModel):
+    """Answers a cancellation with an error of its own."""
+
+    async def complete(
+        self, messages: Sequence[ModelMessage], options: CompletionOptions
+    ) -> AsyncGenerator[ModelDelta, None]:
+        try:
+            await asyncio.sleep(1.0)
+        except asyncio.CancelledError:
+            raise DEAD from None
+        yield TextDelta("Hello there, my friend.")
+
+
+class RudeSpeechToText:
+    """Answers a cancellation with an error of its own."""
+
+    name = "rude"
+
+    async def transcribe(
+        self, audio: AsyncIterator[AudioFrame], options: TranscriptionOptions
+    ) -> AsyncGenerator[Transcript, None]:
+        try:
+            await asyncio.sleep(3600)
+        except asyncio.CancelledError:
+            raise DEAD from None
+        yield Transcript("", is_final=True)
 
 
 async def failure_of(**providers: object) -> PipelineError:
@@ -299,3 +329,25 @@ async def test_leaving_while_another_task_reads() -> None:
     assert "ReplyFinished" not in names
     session.receive(AudioReceived(tone(1.0)))
     assert session.outbox._waiting == type(session.outbox._waiting)()
+
+
+@in_virtual_time
+async def test_a_model_that_cannot_be_cancelled_in_peace() -> None:
+    async with laboratory(MANUAL, llm=RudeModel()) as lab:
+        lab.send(ItemCreated(typed("item_a", "hi")), ReplyRequested())
+        await lab.feed(tone(0.1))
+        lab.send(ReplyCancelled(), ReplyRequested())
+        await lab.until(ReplyFinished, 2)
+        assert [finished.status for finished in lab.all(ReplyFinished)] == ["cancelled", "completed"]
+        assert lab.last_answer.text == "Hello there, my friend."
+
+
+@in_virtual_time
+async def test_a_recogniser_that_cannot_be_cancelled_in_peace() -> None:
+    async with laboratory(MANUAL, stt=RudeSpeechToText()) as lab:
+        await lab.feed(tone(0.5))
+        lab.send(AudioCleared())
+        await lab.feed(tone(0.5))
+        lab.send(AudioCommitted())
+        await lab.settle()
+    assert not lab.all(TranscriptFailed)
