@@ -1,0 +1,77 @@
+"""What one conversation costs the server beside its providers: `python -m benchmarks.session_cost`.
+
+Processor time for each frame of 20 ms that is received, in silence and in speech, with the detector for tests and with
+the real one; and for each piece of up to 100 ms of a reply that is given. Providers follow a script and cost little.
+"""
+
+import asyncio
+import time
+from collections.abc import Callable
+from contextlib import aclosing
+from pathlib import Path
+
+import numpy as np
+import soundfile
+
+from pipeline.audio import FRAME_SAMPLES, INPUT_RATE, Samples
+from pipeline.events import AudioReceived, ItemCreated, ReplyAudio, ReplyFinished, ReplyRequested
+from pipeline.items import Message, Text
+from pipeline.providers.scripted import ScriptedLanguageModel, ScriptedSpeechToText, ScriptedTextToSpeech
+from pipeline.session import Providers, Session
+from pipeline.settings import SessionSettings
+from pipeline.vad import ConfirmedVoiceActivity, LoudnessVoiceActivity, VoiceActivityDetector
+
+RECORDING = Path(__file__).parent.parent / "tests" / "speech" / "carbon_slt.flac"
+FRAMES = 10_000
+
+
+def new_session(voice_activity: Callable[[], VoiceActivityDetector]) -> Session:
+    """A session that is never in a hurry, and never waits for an ear."""
+    settings = SessionSettings(max_lead_seconds=float("inf"), max_utterance_seconds=float("inf"))
+    model = ScriptedLanguageModel("This is a sentence of eight words, more or less. " * 100)
+    providers = Providers(ScriptedSpeechToText(), model, ScriptedTextToSpeech(), voice_activity)
+    return Session("sess_cost", settings, providers)
+
+
+async def seconds_per_frame(voice_activity: Callable[[], VoiceActivityDetector], samples: Samples) -> float:
+    """Processor time to receive one frame."""
+    starts = range(0, len(samples) - FRAME_SAMPLES + 1, FRAME_SAMPLES)
+    events = [AudioReceived(samples[start : start + FRAME_SAMPLES]) for start in starts]
+    async with new_session(voice_activity) as session:
+        for event in events[:50]:
+            session.receive(event)
+        began = time.process_time()
+        for index in range(FRAMES):
+            session.receive(events[index % len(events)])
+            if index % 50 == 0:
+                await asyncio.sleep(0)
+        return (time.process_time() - began) / FRAMES
+
+
+async def seconds_per_piece() -> float:
+    """Processor time to make and give one piece of a reply."""
+    pieces = 0
+    async with new_session(LoudnessVoiceActivity) as session, aclosing(session.outputs()) as outputs:
+        session.receive(ItemCreated(Message("item_question", "user", (Text("Go on."),))))
+        session.receive(ReplyRequested())
+        began = time.process_time()
+        async for output in outputs:
+            pieces += isinstance(output, ReplyAudio)
+            if isinstance(output, ReplyFinished):
+                break
+        return (time.process_time() - began) / pieces
+
+
+async def main() -> None:
+    """Print everything."""
+    speech, _ = soundfile.read(RECORDING, dtype="int16")
+    silence = np.zeros(10 * INPUT_RATE, np.int16)
+    for detector in (LoudnessVoiceActivity, ConfirmedVoiceActivity):
+        for name, samples in {"silence": silence, "speech": speech}.items():
+            cost = await seconds_per_frame(detector, samples)
+            print(f"{detector.__name__:24}{name:8}{cost * 1e6:8.1f} µs per frame of 20 ms")
+    print(f"a reply: {await seconds_per_piece() * 1e6:.0f} µs per piece of up to 100 ms")
+
+
+if __name__ == "__main__":
+    asyncio.run(main())
