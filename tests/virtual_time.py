@@ -38,8 +38,7 @@ class VirtualTimeLoop(asyncio.SelectorEventLoop):
 def run(coroutine: Coroutine[Any, Any, Any]) -> Any:
     """Run to the end, in debug mode, and let no task be left over."""
     with asyncio.Runner(loop_factory=VirtualTimeLoop, debug=True) as runner:
-        result = runner.run(_alone(coroutine))
-    return result
+        return runner.run(_alone(coroutine))
 
 
 async def _alone(coroutine: Awaitable[Any]) -> Any:

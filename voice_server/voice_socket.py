@@ -4,7 +4,7 @@ import asyncio
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, aclosing, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 import structlog
@@ -126,6 +126,8 @@ class VoiceSocket:
         attached = dict(principal.session_config or {})
         model = request.query.get("model") or attached.get("model")
         name, settings = self._find_assistant(model if isinstance(model, str) else None)
+        # Only the extensions have a message for it.
+        settings = replace(settings, reports_playback=_has_extensions(request))
         expires_at = int(time.time() + self._session_seconds)
         transcribes = request.query.get("intent") == "transcription"
         session_type: SessionType = "transcription" if transcribes else "realtime"
@@ -140,7 +142,7 @@ class VoiceSocket:
     async def _converse(self, request: web.Request, socket: web.WebSocketResponse, config: SessionConfig) -> None:
         log = _log.bind(session=config.session_id, assistant=config.model)
         log.info("session opened", type=config.type)
-        connection = Connection(config, with_extensions=request.query.get("extensions") == "1")
+        connection = Connection(config, with_extensions=_has_extensions(request))
         end = CLIENT_LEFT
         try:
             end = await self._hold(socket, connection, config, log)
@@ -241,6 +243,10 @@ async def _receive(socket: web.WebSocketResponse, connection: Connection, sessio
             else:
                 session.receive(event)
     return End(socket.close_code or WSCloseCode.OK)
+
+
+def _has_extensions(request: web.Request) -> bool:
+    return request.query.get("extensions") == "1"
 
 
 def _check(request: web.Request) -> None:

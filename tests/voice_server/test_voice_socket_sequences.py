@@ -387,13 +387,15 @@ async def test_extensions() -> None:
         await talk.be_silent()
         added = await talk.until("response.output_item.added")
         item_id = added["item"]["id"]
+        await talk.until("response.output_audio_transcript.delta")
+        await talk.send("voice.playback", item_id=item_id, heard_ms=120.5, playing=True)
         turn = await talk.until("voice.turn")
         assert (turn["item_id"], turn["response_id"]) == (talk.messages[1]["item_id"], added["response_id"])
         assert turn["spans"][-1]["end_ms"] == turn["total_ms"]
+        assert turn["spans"][-1]["name"] == "heard"
         frame = talk.frames[0]
         assert (frame[0], frame[2 : 2 + frame[1]].decode()) == (1, item_id)
         assert "response.output_audio.delta" not in talk.types()
-        await talk.send("voice.playback", item_id=item_id, heard_ms=120.5, playing=True)
         await talk.speak()
         await talk.send("voice.playback", item_id=item_id, heard_ms=160, playing=False)
         interrupted = await talk.until("voice.interrupted")

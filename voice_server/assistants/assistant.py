@@ -23,8 +23,6 @@ class Assistant:
     """ISO 639-1."""
     voice: str | None
     """None: the provider's default."""
-    greeting: str | None
-    """What it says before anybody has spoken; None: it waits."""
     tools: tuple[Tool, ...]
     """Functions that the server runs for its language model."""
     vocabulary: Callable[[], list[str]]

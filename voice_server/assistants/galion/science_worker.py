@@ -19,6 +19,8 @@ from voice_server.assistants.galion.science.errors import NotUnderstood, Science
 
 SECONDS: Final = 3.0
 """For one answer, before it is given up. Work in C cannot be stopped so; the server ends it, with the process."""
+AGAIN_SECONDS: Final = 0.25
+"""Until it is said once more: an exception that comes while an object is being deleted is lost."""
 MEMORY_BYTES: Final = 2 << 30
 
 SURPRISE: Final = "I could not work that out."
@@ -59,7 +61,7 @@ def _limited(work: Callable[[], str], seconds: float) -> str:
         raise OutOfTime
 
     before = signal.signal(signal.SIGALRM, stop)
-    alarm = signal.setitimer(signal.ITIMER_REAL, seconds)
+    alarm = signal.setitimer(signal.ITIMER_REAL, seconds, AGAIN_SECONDS)
     try:
         return work()
     finally:

@@ -38,6 +38,8 @@ _FUNCTIONS: Final = {
     "fresnelc": "Fresnel cosine integral",
 }
 _EXACT_LIMIT: Final = 10**15
+MAX_TERMS: Final = 200
+"""Of a result that is put into words at all."""
 
 
 def decimal(value: float, significant: int = 6) -> str:
@@ -104,6 +106,8 @@ def fraction(value: sympy.Rational) -> str:
 
 def expression(value: sympy.Expr) -> str:
     """A formula read aloud: "3 x squared plus 2 x minus 1"."""
+    if len(value.args) > MAX_TERMS:
+        raise Uncomputable("The result is too long to say.")
     spoken = _sum(value) if value.is_Add else _product(value)
     spoken = re.sub(r"\s+", " ", spoken).strip(" ,")
     if len(spoken) > 400:

@@ -107,7 +107,8 @@ what is the mass of {s} moles of {compound} | how many molecules are in {s} mole
 how many atoms are in {n} grams of {element} | how many protons does {element} have |
 how many electrons does {element} have | how many protons are in {element} | what element is number {z} |
 which element has atomic number {z} | what element has the atomic number {z} | tell me about {element} |
-element number {z} | at what temperature does {element} melt | at what temperature does {element} boil |
+tell me about the element {element} | element number {z} |
+at what temperature does {element} melt | at what temperature does {element} boil |
 what is {element} | what is {compound} | what is {compound} made of
 """)
 _SUBJECTS: Final = _listed("""
@@ -124,6 +125,8 @@ the formula for {compound} | the chemical formula of {compound} | the molar mass
 the molecular weight of {spelled} | the molar mass of {element} | the boiling point of water |
 the boiling point of ethanol | the density of water | {constant} | the value of {constant} | {constant} in {unit} |
 the kinetic energy of a {n} kilogram object moving at {m} meters per second |
+the kinetic energy of a {s} kilogram ball at {m} meters per second |
+the kinetic energy of a {n} kilogram car moving at {m} meters per second |
 the kinetic energy of {s} kilograms at {n} meters per second |
 the potential energy of {n} kilograms at a height of {m} meters |
 the momentum of {n} kilograms at {m} meters per second |

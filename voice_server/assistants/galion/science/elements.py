@@ -114,7 +114,8 @@ def answer(text: str) -> Answer | None:
         return by_number(int(found[1]))
     if (found := _BY_SYMBOL.match(text)) and (asked := element(found[1].replace(" ", ""))):
         return Answer(f"{_symbol(asked)} is {asked.name}.", None, "element with symbol {}", asked.name)
-    asked = _by_name().get(text.removeprefix("tell me about ").removeprefix("element "))
+    named = text.removeprefix("tell me about ").removeprefix("the ").removeprefix("element ").removeprefix("called ")
+    asked = _by_name().get(named)
     return summary(asked) if asked is not None else None
 
 
