@@ -141,7 +141,7 @@ class Playback:
 
 def _beginning(text: str, share: float) -> str:
     """The words of a text whose middle lies within its first `share` (0 to 1), as the voice goes through it evenly."""
-    heard_characters = share * len(text.rstrip())
+    heard_characters = share * len(text)
     end = 0
     for word in re.finditer(r"\S+\s*", text):
         if word.start() + len(word.group().rstrip()) / 2 > heard_characters:

@@ -78,7 +78,7 @@ def test_more_time_never_means_fewer_words(
 def test_a_word_counts_from_its_middle() -> None:
     playback = Playback()
     playback.made(2 * SECOND, (SpokenText("one ", 0.0, 1.0), SpokenText("two ", 1.0, 2.0)))
-    assert [playback.heard_text(seconds) for seconds in (0.4, 0.6, 1.4, 1.6)] == ["", "one", "one", "one two"]
+    assert [playback.heard_text(seconds) for seconds in (0.3, 0.4, 1.3, 1.4)] == ["", "one", "one", "one two"]
 
 
 def test_the_end_of_a_clause_that_is_still_being_said_is_estimated() -> None:

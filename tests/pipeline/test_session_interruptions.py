@@ -6,6 +6,7 @@ from dataclasses import replace
 import pytest
 
 from pipeline.events import (
+    AudioReceived,
     ItemCreated,
     ReplyAudio,
     ReplyCancelled,
@@ -21,8 +22,10 @@ from pipeline.events import (
     UtteranceCommitted,
 )
 from pipeline.providers.scripted import ScriptedLanguageModel, ScriptedSpeechToText, ScriptedTextToSpeech
+from pipeline.session import Providers, Session
 from pipeline.settings import SessionSettings, TurnDetection
-from tests.pipeline.lab import Client, Lab, laboratory, typed
+from pipeline.vad import LoudnessVoiceActivity
+from tests.pipeline.lab import Client, Lab, hush, laboratory, tone, typed
 from tests.virtual_time import in_virtual_time
 
 STORY = "Once upon a time there was a king, who had three daughters. They lived in a castle by the sea."
@@ -239,6 +242,22 @@ async def test_a_reply_that_ends_in_the_step_in_which_it_is_cancelled() -> None:
             assert lab.session._turns.state.value == "idle"
             shown = {started.item.id for started in lab.all(ReplyItemStarted)}
             assert {item.id for item in lab.session.conversation} == shown | {"item_a"}
+
+
+@in_virtual_time
+async def test_audio_that_nobody_has_taken_yet_is_thrown_away() -> None:
+    providers = Providers(
+        ScriptedSpeechToText(), ScriptedLanguageModel(STORY), ScriptedTextToSpeech(), LoudnessVoiceActivity
+    )
+    async with Session("sess_test", SessionSettings(), providers) as session:
+        session.receive(AudioReceived(tone(1.0)))
+        session.receive(AudioReceived(hush(0.6)))
+        await asyncio.sleep(2.0)
+        assert any(isinstance(output, ReplyAudio) for output in session.outbox._waiting)
+        session.receive(AudioReceived(tone(0.3)))
+        waiting = [type(output).__name__ for output in session.outbox._waiting]
+        assert "ReplyAudio" not in waiting
+        assert waiting[-3:] == ["SpeechStarted", "ReplyItemFinished", "ReplyFinished"], "nothing was heard, nor sent"
 
 
 @in_virtual_time
