@@ -36,7 +36,7 @@ from pipeline.providers.interfaces import (
 )
 from pipeline.providers.scripted import ScriptedLanguageModel, ScriptedSpeechToText, ScriptedTextToSpeech
 from pipeline.session import Providers, Session
-from pipeline.settings import SessionSettings
+from pipeline.settings import ReplyOptions, SessionSettings
 from pipeline.vad import LoudnessVoiceActivity
 from tests.pipeline.lab import hush, laboratory, tone, typed
 from tests.virtual_time import in_virtual_time
@@ -307,8 +307,8 @@ async def test_nothing_new_begins_between_a_fault_and_the_end_it_causes() -> Non
                         pytest.fail("it should have gone on")
                     await asyncio.sleep(0.02)
             finally:
-                session.receive(AudioReceived(tone(0.02)))
-                session.receive(ReplyRequested())
+                session.receive(AudioReceived(tone(1.0)))
+                session.receive(ReplyRequested(ReplyOptions(in_conversation=False)))
     assert caught.value.subgroup(KeyError)
     assert caught.value.subgroup(RuntimeError) is None
 
