@@ -385,3 +385,17 @@ async def test_a_transcription_session_gives_no_replies() -> None:
         assert lab.refusal() == "invalid_value"
         assert lab.all(ReplyStarted) == []
         assert len(lab.all(ItemDone)) == 1
+
+
+@in_virtual_time
+async def test_a_turn_that_nobody_answered_does_not_count_for_a_later_message() -> None:
+    lost = ProviderUnavailable("It is gone.")
+    async with laboratory(detecting(create_reply=False), stt=ScriptedSpeechToText(lost)) as lab:
+        await lab.says(1.0)
+        await lab.silence(10.0)
+        lab.send(ItemCreated(typed("item_a", "hi")), ReplyRequested())
+        finished = await lab.silence_until(ReplyFinished)
+        assert finished.status == "completed", "the words that were lost are not what is answered"
+        measured = lab.one(TurnMeasured)
+        assert measured.item_id == "item_a"
+        assert measured.spans[-1].end_seconds < 1.0
