@@ -31,7 +31,6 @@ def assistant(name: str = "tester") -> Assistant:
         instructions=f"You are {name}.",
         language="en",
         voice=None,
-        greeting=None,
         tools=(),
         vocabulary=lambda: ["hello"],
         pronunciations={},
