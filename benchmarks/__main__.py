@@ -3,7 +3,7 @@
 import subprocess
 import sys
 
-MEASUREMENTS = ("voice_to_voice", "word_errors", "voice_activity")
+MEASUREMENTS = ("voice_to_voice", "barge_in", "word_errors", "voice_activity", "session_cost")
 
 for name in MEASUREMENTS:
     print(f"\n== {name} ==", flush=True)
