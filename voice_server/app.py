@@ -6,11 +6,14 @@ from collections.abc import AsyncIterator
 from aiohttp import web
 
 from voice_server.about import About
-from voice_server.admission import Admission
 from voice_server.assistants.catalog import Catalog
 from voice_server.auth import Authenticator
 from voice_server.health import Health
-from voice_server.http_errors import answer_errors
+from voice_server.http.admission import Admission
+from voice_server.http.errors import answer_errors
+from voice_server.http.origins import Origins
+from voice_server.http.request_id import add_request_id, name_requests
+from voice_server.http.uploads import Uploads
 from voice_server.openai_api.chat_completions import ChatCompletions, Writer
 from voice_server.openai_api.client_secrets import ClientSecrets
 from voice_server.openai_api.models import Models
@@ -18,15 +21,12 @@ from voice_server.openai_api.speech import Speech
 from voice_server.openai_api.transcriptions import Transcriptions
 from voice_server.openai_api.unsupported import unsupported_routes
 from voice_server.openapi.docs import Docs
-from voice_server.origins import Origins
 from voice_server.page import Page, add_security_headers
-from voice_server.request_id import add_request_id, name_requests
 from voice_server.sessions import Sessions
 from voice_server.settings import ServerSettings
 from voice_server.stages import Stages
 from voice_server.storage.folder import FolderRecordings
 from voice_server.storage.memory import MemoryConversations, MemoryRecordings
-from voice_server.uploads import Uploads
 from voice_server.voice_chat import RecordedAnswers, VoiceChat
 from voice_server.voice_socket import VoiceSocket
 

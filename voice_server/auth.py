@@ -16,7 +16,7 @@ from typing import cast
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
-from voice_server.http_errors import ApiError
+from voice_server.http.errors import ApiError
 
 _KEY_PROTOCOL = "openai-insecure-api-key."
 EPHEMERAL_PREFIX = "ek_"

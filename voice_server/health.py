@@ -2,7 +2,7 @@
 
 from aiohttp import web
 
-from voice_server.admission import Admission
+from voice_server.http.admission import Admission
 
 _NO_STORE = {"Cache-Control": "no-store"}
 

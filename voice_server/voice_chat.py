@@ -31,13 +31,13 @@ from pipeline.events import (
 from pipeline.items import Item, Message, Text, new_id
 from pipeline.session import Session
 from pipeline.settings import SessionSettings
-from voice_server.admission import Admission
 from voice_server.audio_files import CONTENT_TYPES, encode
 from voice_server.auth import principal_of
-from voice_server.bodies import Body, check_fields
-from voice_server.http_errors import ApiError
+from voice_server.http.admission import Admission
+from voice_server.http.bodies import Body, check_fields
+from voice_server.http.errors import ApiError
+from voice_server.http.uploads import Uploads
 from voice_server.storage.interfaces import Conversation, ConversationNotFound, Conversations, Recording, Recordings
-from voice_server.uploads import Uploads
 
 _PIECE = INPUT_RATE // 10
 """Samples that a session is given at once."""

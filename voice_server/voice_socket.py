@@ -15,7 +15,7 @@ from pipeline.events import RequestFailed
 from pipeline.items import new_id
 from pipeline.session import Session
 from pipeline.settings import SessionSettings
-from voice_server.http_errors import ApiError
+from voice_server.http.errors import ApiError
 from voice_server.wire.connection import Connection, Frame
 from voice_server.wire.fields import Fields
 from voice_server.wire.limits import MAX_MESSAGE_BYTES

@@ -5,7 +5,7 @@ from aiohttp.test_utils import make_mocked_request
 
 from voice_server import auth
 from voice_server.auth import Authenticator
-from voice_server.http_errors import ApiError
+from voice_server.http.errors import ApiError
 
 KEYS = ("first-key", "second-key")
 

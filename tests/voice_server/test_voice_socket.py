@@ -14,8 +14,8 @@ from structlog.testing import capture_logs
 from pipeline.items import new_id
 from pipeline.providers.scripted import ScriptedLanguageModel, ScriptedTextToSpeech
 from tests.voice_server.wire.served import MANUAL, Served, served
-from voice_server.admission import Admission
 from voice_server.auth import LOCAL, Authenticator, Principal
+from voice_server.http.admission import Admission
 from voice_server.voice_socket import CLOSE_SECONDS
 from voice_server.wire.limits import MAX_MESSAGE_BYTES
 

@@ -18,10 +18,10 @@ from pipeline.providers.interfaces import (
     ToolCallDelta,
     Usage,
 )
-from voice_server.bodies import read_body
+from voice_server.http.bodies import read_body
+from voice_server.http.request_id import request_id_of
 from voice_server.openai_api.chat_messages import ChatBody, with_instructions
 from voice_server.openai_api.event_stream import EventStream
-from voice_server.request_id import request_id_of
 
 
 @dataclass(frozen=True, slots=True)

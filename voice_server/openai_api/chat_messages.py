@@ -6,8 +6,8 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from pipeline.providers.interfaces import ModelMessage, NamedTool, ToolCall, ToolChoice, ToolDefinition
-from voice_server.bodies import Body
-from voice_server.http_errors import ApiError
+from voice_server.http.bodies import Body
+from voice_server.http.errors import ApiError
 
 
 class Function(Body):

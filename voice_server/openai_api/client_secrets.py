@@ -11,7 +11,7 @@ from pipeline.errors import RequestError
 from pipeline.items import new_id
 from pipeline.settings import SessionSettings
 from voice_server.auth import Authenticator, principal_of
-from voice_server.bodies import Body, read_body
+from voice_server.http.bodies import Body, read_body
 from voice_server.wire.fields import Fields
 from voice_server.wire.session_config import SessionConfig, start_session
 

@@ -6,7 +6,7 @@ import orjson
 from aiohttp import web
 
 from pipeline.errors import PipelineError
-from voice_server.http_errors import as_api_error, error_body
+from voice_server.http.errors import as_api_error, error_body
 
 
 class EventStream:

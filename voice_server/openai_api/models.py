@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from aiohttp import web
 
-from voice_server.http_errors import ApiError
+from voice_server.http.errors import ApiError
 
 ALIASES = ("gpt-realtime", "gpt-4o-mini", "gpt-4o-mini-transcribe", "whisper-1", "gpt-4o-mini-tts", "tts-1")
 """Names that stand for the default assistant and the server's own providers, as every unknown name does."""

@@ -14,9 +14,9 @@ from pipeline.errors import PipelineError, ProviderUnavailable
 from pipeline.providers.interfaces import TextToSpeech, VoiceOptions
 from pipeline.sentences import ClauseSplitter
 from voice_server.audio_files import CONTENT_TYPES, AudioEncoder, AudioKind
-from voice_server.bodies import Body, read_body
+from voice_server.http.bodies import Body, read_body
+from voice_server.http.request_id import request_id_of
 from voice_server.openai_api.event_stream import EventStream
-from voice_server.request_id import request_id_of
 
 _log = structlog.get_logger(__name__)
 

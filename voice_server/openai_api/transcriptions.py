@@ -11,10 +11,10 @@ from pydantic import Field
 from pipeline.audio import FRAME_SAMPLES, INPUT_RATE, AudioFrame, Samples
 from pipeline.errors import PipelineError
 from pipeline.providers.interfaces import SpeechToText, Transcript, TranscriptionOptions
-from voice_server.bodies import Body, check_fields
+from voice_server.http.bodies import Body, check_fields
+from voice_server.http.request_id import request_id_of
+from voice_server.http.uploads import Uploads
 from voice_server.openai_api.event_stream import EventStream
-from voice_server.request_id import request_id_of
-from voice_server.uploads import Uploads
 
 Format = Literal["json", "text", "verbose_json", "srt", "vtt"]
 

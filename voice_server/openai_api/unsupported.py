@@ -3,7 +3,7 @@
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
-from voice_server.http_errors import ApiError
+from voice_server.http.errors import ApiError
 
 _WEBRTC = "WebRTC and SIP are not offered; connect a WebSocket to /v1/realtime."
 _BETA = "The beta API is not offered; use POST /v1/realtime/client_secrets."

@@ -21,8 +21,8 @@ from pipeline.vad import LoudnessVoiceActivity, VoiceActivityDetector
 from tests.voice_server.wire.ordering import check_order
 from tests.voice_server.wire.server_messages import check_message
 from voice_server.auth import Authenticator
-from voice_server.http_errors import answer_errors
-from voice_server.request_id import name_requests
+from voice_server.http.errors import answer_errors
+from voice_server.http.request_id import name_requests
 from voice_server.voice_socket import Principal, VoiceSocket
 from voice_server.wire.audio import PCM_RATE
 

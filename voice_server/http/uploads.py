@@ -9,7 +9,7 @@ from aiohttp.http_exceptions import HttpProcessingError
 
 from pipeline.audio import Samples
 from voice_server.audio_files import AudioFileError, decode
-from voice_server.http_errors import ApiError
+from voice_server.http.errors import ApiError
 
 _MAX_FIELD_BYTES = 64 * 1024
 _MAX_FIELDS = 32

@@ -11,7 +11,7 @@ from aiohttp import web
 from aiohttp.typedefs import Handler
 
 from pipeline.errors import PipelineError, ProviderTimeout, RequestError, UnsupportedLanguage
-from voice_server.request_id import request_id_of
+from voice_server.http.request_id import request_id_of
 
 _log = structlog.get_logger(__name__)
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from voice_server.http_errors import ApiError
+from voice_server.http.errors import ApiError
 
 RETRY_SECONDS = 5
 """When a client that was sent away may try again."""

@@ -7,7 +7,7 @@ from aiohttp import web
 from pydantic import BaseModel, ConfigDict, ValidationError
 from pydantic_core import ErrorDetails
 
-from voice_server.http_errors import ApiError
+from voice_server.http.errors import ApiError
 
 
 class Body(BaseModel):

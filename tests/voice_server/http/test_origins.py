@@ -2,8 +2,8 @@
 
 import pytest
 
-from voice_server.http_errors import ApiError
-from voice_server.origins import Origins
+from voice_server.http.errors import ApiError
+from voice_server.http.origins import Origins
 
 LISTED = "https://app.example.com"
 LOCAL = Origins([LISTED], loopback_only=True)

@@ -1,0 +1,1 @@
+"""What every HTTP request goes through: errors, origins, bodies, uploads, admission and a name."""
