@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
+from itertools import groupby
 
 from pipeline.audio import INPUT_RATE, Samples
 from pipeline.errors import RequestError
@@ -113,18 +114,16 @@ def untranscribed(item: Item) -> Samples | None:
 def model_messages(instructions: str, items: Sequence[Item], max_items: int) -> list[ModelMessage]:
     """The conversation as a language model is shown it: only what was heard, and no call without its result."""
     messages = [ModelMessage("system", instructions)] if instructions else []
-    shown = items[-max_items:]
-    answered = {item.call_id for item in shown if isinstance(item, FunctionCallOutput)}
-    called = {item.call_id for item in shown if isinstance(item, FunctionCall)}
-    for item in shown:
-        match item:
-            case Message():
-                if message := _model_message(item):
-                    messages.append(message)
-            case FunctionCall(call_id=call_id) if call_id in answered:
-                _add_call(messages, ToolCall(call_id, item.name, item.arguments))
-            case FunctionCallOutput(call_id=call_id) if call_id in called:
-                messages.append(ModelMessage("tool", item.output, call_id=call_id))
+    asked: dict[str, ToolCall] = {}
+    for kind, run in groupby(items[-max_items:], type):
+        if kind is FunctionCallOutput:
+            _add_answered(messages, asked, [item for item in run if isinstance(item, FunctionCallOutput)])
+            continue
+        for item in run:
+            if isinstance(item, FunctionCall):
+                asked[item.call_id] = ToolCall(item.call_id, item.name, item.arguments)
+            elif isinstance(item, Message) and (message := _model_message(item)):
+                messages.append(message)
     return messages
 
 
@@ -134,10 +133,21 @@ def _model_message(message: Message) -> ModelMessage | None:
     return ModelMessage(message.role, text, images=images) if text or images else None
 
 
-def _add_call(messages: list[ModelMessage], call: ToolCall) -> None:
-    """Calls of one reply belong to one message; models refuse them otherwise."""
-    if messages and messages[-1].role == "assistant" and (messages[-1].tool_calls or messages[-1].text):
-        last = messages.pop()
-        messages.append(replace(last, tool_calls=(*last.tool_calls, call)))
+def _add_answered(
+    messages: list[ModelMessage], asked: dict[str, ToolCall], outputs: Sequence[FunctionCallOutput]
+) -> None:
+    """Show calls where their results are: models refuse a call that anything but its result follows.
+
+    In between there may be what the assistant said in the reply that called, or what the user said meanwhile.
+    """
+    results = {output.call_id: output.output for output in outputs if output.call_id in asked}
+    if not results:
+        return
+    calls = tuple(call for call in asked.values() if call.call_id in results)
+    if messages and messages[-1].role == "assistant":
+        messages[-1] = replace(messages[-1], tool_calls=calls)
     else:
-        messages.append(ModelMessage("assistant", "", tool_calls=(call,)))
+        messages.append(ModelMessage("assistant", "", tool_calls=calls))
+    for call_id, output in results.items():
+        del asked[call_id]
+        messages.append(ModelMessage("tool", output, call_id=call_id))

@@ -86,3 +86,24 @@ def test_the_oldest_are_left_out_and_no_result_without_its_call() -> None:
         message("m"),
     ]
     assert [message.role for message in model_messages("", items, 2)] == ["user"]
+
+
+def test_a_call_is_shown_where_its_result_is_whatever_was_said_in_between() -> None:
+    items = [
+        message("m1", "weather?"),
+        FunctionCall("f1", "call_1", "weather", "{}"),
+        FunctionCall("f2", "call_2", "news", "{}"),
+        Message("m2", "assistant", (Speech("Let me see."),)),
+        FunctionCallOutput("o1", "call_1", "rain"),
+        message("m3", "are you there?"),
+        FunctionCallOutput("o2", "call_2", "none"),
+        FunctionCallOutput("o3", "call_2", "told twice"),
+    ]
+    assert model_messages("", items, 100) == [
+        ModelMessage("user", "weather?"),
+        ModelMessage("assistant", "Let me see.", tool_calls=(ToolCall("call_1", "weather", "{}"),)),
+        ModelMessage("tool", "rain", call_id="call_1"),
+        ModelMessage("user", "are you there?"),
+        ModelMessage("assistant", "", tool_calls=(ToolCall("call_2", "news", "{}"),)),
+        ModelMessage("tool", "none", call_id="call_2"),
+    ]

@@ -31,7 +31,7 @@ from pipeline.providers.interfaces import (
     ToolDefinition,
     Usage,
 )
-from pipeline.providers.scripted import ScriptedLanguageModel
+from pipeline.providers.scripted import ScriptedLanguageModel, ScriptedTextToSpeech
 from pipeline.settings import SessionSettings
 from pipeline.tools import Tool
 from tests.pipeline.lab import Lab, laboratory, typed
@@ -160,6 +160,26 @@ async def test_the_model_knows_what_it_said_before_the_call() -> None:
         assert llm.requests[1][0][1] == ModelMessage(
             "assistant", "Let me see. ", tool_calls=(call('{"a": 1, "b": 1}'),)
         )
+
+
+@in_virtual_time
+async def test_what_is_said_beside_a_call_does_not_part_it_from_its_result() -> None:
+    llm = Stepwise(
+        TextDelta("Let me look out of the window. "),
+        ToolCallDelta(0, "call_1", "weather", "{}"),
+        Completed("tool_calls", Usage()),
+        pause_seconds=0.01,
+    )
+    settings = SessionSettings(turn_detection=None, tools=(WEATHER,))
+    async with laboratory(settings, llm=llm, tts=ScriptedTextToSpeech(first_audio_seconds=0.3)) as lab:
+        await ask(lab)
+        lab.send(ItemCreated(FunctionCallOutput("item_output", "call_1", "rain")), ReplyRequested())
+        await lab.until(ReplyStarted, 2)
+        await lab.settle()
+        assert llm.requests[1][0][1:] == [
+            ModelMessage("assistant", "Let me look out of the window. ", tool_calls=(call("{}", "weather"),)),
+            ModelMessage("tool", "rain", call_id="call_1"),
+        ]
 
 
 @in_virtual_time
