@@ -140,7 +140,8 @@ def _add_answered(
 
     In between there may be what the assistant said in the reply that called, or what the user said meanwhile.
     """
-    results = {output.call_id: output.output for output in outputs if output.call_id in asked}
+    # Of two results of one call, the first counts.
+    results = {output.call_id: output.output for output in reversed(outputs) if output.call_id in asked}
     if not results:
         return
     calls = tuple(call for call in asked.values() if call.call_id in results)
@@ -148,6 +149,6 @@ def _add_answered(
         messages[-1] = replace(messages[-1], tool_calls=calls)
     else:
         messages.append(ModelMessage("assistant", "", tool_calls=calls))
-    for call_id, output in results.items():
-        del asked[call_id]
-        messages.append(ModelMessage("tool", output, call_id=call_id))
+    for call in calls:
+        del asked[call.call_id]
+        messages.append(ModelMessage("tool", results[call.call_id], call_id=call.call_id))

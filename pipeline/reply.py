@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import logging
 from collections.abc import Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field, replace
@@ -45,6 +46,10 @@ MAX_WAITING_DELTAS = 256
 """Deltas that the model may be ahead of the voice."""
 BROKEN_OFF = ("length", "content_filter")
 """Reasons for which a model ends before it is done."""
+CALLED_BY_CLIENT = "The client is running this function. Its result is not there yet; do not call it again."
+"""What the model is told of a call of the client's, while it goes on with the results of the server's tools."""
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(slots=True)
@@ -140,15 +145,18 @@ class Reply:
     async def _write(self, messages: list[ModelMessage]) -> str:
         for rounds_left in range(self.settings.max_tool_rounds, -1, -1):
             reason, said = await self._write_round(messages, may_call=rounds_left > 0)
-            if not said.tool_calls:
+            if not any(self._is_ours(call) for call in said.tool_calls):
                 break
+            if said.text:
+                # Whatever was said before a tool runs is said whole now, and what comes after begins anew.
+                await self._deltas.put("\n")
             messages.append(said)
-            messages.extend([await self._run_tool(call) for call in said.tool_calls])
+            messages.extend([await self._result(call) for call in said.tool_calls])
         await self._deltas.put(None)
         return reason
 
     async def _write_round(self, messages: Sequence[ModelMessage], *, may_call: bool) -> tuple[str, ModelMessage]:
-        """One answer of the model: give why it ended, and its words with the calls that the server has to run."""
+        """One answer of the model: give why it ended, and its words with its calls."""
         deadline = self.settings.first_words_deadline_seconds
         reason = "stop"
         words = []
@@ -165,7 +173,7 @@ class Reply:
                     case Completed():
                         reason = delta.reason
                         self.usage += delta.usage
-        calls = tuple(opened.call for opened in self._calls.values() if opened.item is None) if may_call else ()
+        calls = tuple(opened.call for opened in self._calls.values()) if may_call else ()
         # What the model could not write to its end must not be run by the client.
         self._finish_calls("incomplete" if reason in BROKEN_OFF else "completed")
         return reason, ModelMessage("assistant", "".join(words), tool_calls=calls)
@@ -194,12 +202,15 @@ class Reply:
 
     def _open_call(self, delta: ToolCallDelta) -> _OpenCall:
         call = ToolCall(delta.call_id or new_id("call"), delta.name or "", "")
-        asked_by_client = any(tool.name == call.name for tool in self.options.tools or ())
-        if call.name in self.tools and not asked_by_client:
+        if self._is_ours(call):
             return _OpenCall(call, None)
         item = FunctionCall(new_id("item"), call.call_id, call.name, "", "in_progress")
         self._begin(item)
         return _OpenCall(call, item)
+
+    def _is_ours(self, call: ToolCall) -> bool:
+        """Whether the server runs it. Where names are equal, the client's function is meant."""
+        return call.name in self.tools and all(tool.name != call.name for tool in self.options.tools or ())
 
     def _finish_calls(self, status: Status) -> None:
         for opened in self._calls.values():
@@ -207,21 +218,31 @@ class Reply:
                 self._finish(replace(opened.item, arguments=opened.call.arguments, status=status))
         self._calls.clear()
 
-    async def _run_tool(self, call: ToolCall) -> ModelMessage:
+    async def _result(self, call: ToolCall) -> ModelMessage:
+        output = await self._run_tool(call) if self._is_ours(call) else CALLED_BY_CLIENT
+        return ModelMessage("tool", output, call_id=call.call_id)
+
+    async def _run_tool(self, call: ToolCall) -> str:
         self.outbox.put(ToolCalled(self.id, call.name, call.arguments))
+        limit = asyncio.timeout(self.settings.tool_deadline_seconds)
         try:
             arguments = json.loads(call.arguments or "{}")
             if not isinstance(arguments, dict):
                 arguments = {}
-            async with asyncio.timeout(self.settings.tool_deadline_seconds):
+            async with limit:
                 output = await self.tools[call.name].run(arguments)
-        except TimeoutError:
-            output = f"Error: {call.name} gave no result within {self.settings.tool_deadline_seconds:g} s."
         except (ValueError, PipelineError) as error:
             # The model is told, as of any mistake, and can say it in its own words.
             output = f"Error: {error}"
+        except Exception as error:
+            if isinstance(error, TimeoutError) and limit.expired():
+                output = f"Error: {call.name} gave no result within {self.settings.tool_deadline_seconds:g} s."
+            else:
+                # One bad tool must not cost the conversation.
+                _log.exception("tool %s failed", call.name)
+                output = f"Error: {call.name} failed."
         self.outbox.put(ToolReturned(self.id, call.name, output))
-        return ModelMessage("tool", output, call_id=call.call_id)
+        return output
 
     # --- the user's half ---
 

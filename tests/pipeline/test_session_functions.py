@@ -4,9 +4,12 @@ import asyncio
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from dataclasses import replace
 
+import pytest
+
 from pipeline.events import (
     ItemCreated,
     ReplyArguments,
+    ReplyAudio,
     ReplyCancelled,
     ReplyFinished,
     ReplyInterrupted,
@@ -80,6 +83,23 @@ class Stepwise:
         for delta in self._deltas:
             yield delta
             await asyncio.sleep(self._pause_seconds)
+
+
+class Rounds:
+    """A model that gives these deltas, one tuple for each time it is asked."""
+
+    name = "rounds"
+
+    def __init__(self, *rounds: Sequence[ModelDelta]) -> None:
+        self._rounds = rounds
+        self.requests: list[tuple[Sequence[ModelMessage], CompletionOptions]] = []
+
+    async def complete(
+        self, messages: Sequence[ModelMessage], options: CompletionOptions
+    ) -> AsyncGenerator[ModelDelta, None]:
+        self.requests.append((list(messages), options))
+        for delta in self._rounds[len(self.requests) - 1]:
+            yield delta
 
 
 @in_virtual_time
@@ -180,6 +200,59 @@ async def test_what_is_said_beside_a_call_does_not_part_it_from_its_result() -> 
             ModelMessage("assistant", "Let me look out of the window. ", tool_calls=(call("{}", "weather"),)),
             ModelMessage("tool", "rain", call_id="call_1"),
         ]
+
+
+@in_virtual_time
+async def test_the_servers_result_and_the_clients_call_are_both_known_to_the_model() -> None:
+    llm = Rounds(
+        (
+            ToolCallDelta(0, "call_1", "weather", '{"city": "Paris"}'),
+            ToolCallDelta(1, "call_2", "add", '{"a": 2, "b": 3}'),
+            Completed("tool_calls", Usage()),
+        ),
+        (TextDelta("It is five; the weather comes."), Completed("stop", Usage())),
+    )
+    async with laboratory(replace(TEXT, tools=(WEATHER,)), llm=llm, tools=[Tool(ADD, add)]) as lab:
+        await ask(lab)
+        said, *results = llm.requests[1][0][1:]
+        assert said.tool_calls == (call('{"city": "Paris"}', "weather"), call('{"a": 2, "b": 3}', call_id="call_2"))
+        assert [result.call_id for result in results] == ["call_1", "call_2"]
+        assert "client" in results[0].text
+        assert results[1].text == "5"
+        assert len([item for item in lab.session.conversation if isinstance(item, FunctionCall)]) == 1
+
+
+@in_virtual_time
+async def test_what_is_said_before_a_tool_is_heard_before_it_has_run() -> None:
+    async def think(arguments: Mapping[str, object]) -> str:
+        await asyncio.sleep(8)
+        return "42"
+
+    llm = Rounds(
+        (TextDelta("Sure, let me check that."), ToolCallDelta(0, "c", "add", "{}"), Completed("tool_calls", Usage())),
+        (TextDelta("It is 42."), Completed("stop", Usage())),
+    )
+    async with laboratory(SessionSettings(turn_detection=None), llm=llm, tools=[Tool(ADD, think)]) as lab:
+        lab.send(ItemCreated(typed("item_a", "please")), ReplyRequested())
+        await lab.until(ToolCalled)
+        await asyncio.sleep(4)
+        assert lab.all(ToolReturned) == []
+        assert "".join(audio.text for audio in lab.all(ReplyAudio)).strip() == "Sure, let me check that."
+        await lab.until(ReplyFinished)
+        assert lab.last_answer.text.split() == ["Sure,", "let", "me", "check", "that.", "It", "is", "42."]
+
+
+@in_virtual_time
+async def test_a_tool_with_a_bug_costs_its_result_and_not_the_conversation(caplog: pytest.LogCaptureFixture) -> None:
+    async def crash(arguments: Mapping[str, object]) -> str:
+        return str(arguments["missing"])
+
+    llm = ScriptedLanguageModel(call("{}"), "I could not add that.")
+    async with laboratory(TEXT, llm=llm, tools=[Tool(ADD, crash)]) as lab:
+        assert (await ask(lab)).status == "completed"
+        assert lab.one(ToolReturned).output == "Error: add failed."
+        assert lab.said()[-1] == ("assistant", "I could not add that.")
+        assert "KeyError" in caplog.text
 
 
 @in_virtual_time
