@@ -1,5 +1,6 @@
 """Transcription: of whole utterances by request, and while they are spoken by socket."""
 
+import asyncio
 import base64
 import contextlib
 import io
@@ -9,7 +10,7 @@ from typing import Any
 import numpy as np
 import soundfile
 import websockets
-from openai import AsyncOpenAI, Omit, omit
+from openai import AsyncOpenAI, AsyncStream, Omit, omit
 from openai.resources.realtime.realtime import AsyncRealtimeConnection
 from openai.types.audio import Transcription
 from openai.types.realtime import (
@@ -20,7 +21,7 @@ from openai.types.realtime import (
 )
 
 from pipeline.audio import FRAME_SECONDS, INPUT_RATE, OUTPUT_RATE, AudioFrame, Resampler, Samples
-from pipeline.errors import ProviderUnavailable
+from pipeline.errors import ProviderError, ProviderUnavailable
 from pipeline.providers.duplex import received_while
 from pipeline.providers.interfaces import Transcript, TranscriptionOptions
 from pipeline.providers.openai.errors import openai_errors
@@ -28,6 +29,8 @@ from pipeline.providers.openai.errors import openai_errors
 WHAT = "OpenAI's transcription"
 SHORTEST_SECONDS = 0.1
 """Less audio than this is refused."""
+END_SECONDS = 0.1
+"""How long the end of an answer may take after its last words; usually it comes with them."""
 SOCKET: Any = {"open_timeout": 5, "close_timeout": 0, "max_size": 1 << 20}
 """The farewell is sent, but nobody waits for the answer to it."""
 
@@ -67,6 +70,7 @@ class OpenAITranscription:
             async with stream:
                 async for event in stream:
                     if event.type == "transcript.text.done":
+                        await _read_to_the_end(stream)
                         yield Transcript(event.text.strip(), is_final=True)
                         return
                     if event.type == "transcript.text.delta":
@@ -162,6 +166,15 @@ class OpenAIRealtimeTranscription:
             "turn_detection": None,
         }
         return {"type": "transcription", "audio": {"input": heard}}
+
+
+async def _read_to_the_end(stream: AsyncStream[Any]) -> None:
+    """Read what follows the last words, or the connection could not be used for the next utterance."""
+    # The words are there: a connection that does not end well is closed, and no more is lost than that.
+    with contextlib.suppress(ProviderError), openai_errors(WHAT):
+        async with asyncio.timeout(END_SECONDS):
+            async for _ in stream:
+                pass
 
 
 async def _append(socket: AsyncRealtimeConnection, samples: Samples) -> None:

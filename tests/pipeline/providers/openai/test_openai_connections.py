@@ -1,0 +1,84 @@
+"""Connections to the vendor are used again: a new handshake for every utterance would be heard as a delay."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from contextlib import aclosing
+
+import aiohttp.web
+import numpy as np
+import pytest
+from aiohttp.typedefs import Handler
+from openai import AsyncOpenAI
+
+from benchmarks.emulators import openai
+from benchmarks.emulators.scene import Scene
+from benchmarks.emulators.server import Server
+from pipeline.audio import FRAME_SAMPLES, AudioFrame
+from pipeline.providers.interfaces import (
+    CompletionOptions,
+    ModelMessage,
+    Transcript,
+    TranscriptionOptions,
+    VoiceOptions,
+)
+from pipeline.providers.openai.client import client
+from pipeline.providers.openai.language_model import OpenAILanguageModel
+from pipeline.providers.openai.speech_to_text import OpenAITranscription
+from pipeline.providers.openai.text_to_speech import OpenAITextToSpeech
+from tests.contracts.stages import given
+
+
+async def hear(connection: AsyncOpenAI) -> None:
+    frames = [AudioFrame(np.full(FRAME_SAMPLES, 999, np.int16), is_speech=True)] * 50
+    heard = OpenAITranscription(connection).transcribe(given(frames), TranscriptionOptions("s"))
+    async with aclosing(heard) as transcripts:
+        async for transcript in transcripts:
+            if transcript.is_final:
+                # Whoever has the words does not wait for the end of the stream.
+                return
+
+
+async def write(connection: AsyncOpenAI) -> None:
+    deltas = OpenAILanguageModel(connection).complete([ModelMessage("user", "hi")], CompletionOptions("s"))
+    assert [delta async for delta in deltas]
+
+
+async def say(connection: AsyncOpenAI) -> None:
+    chunks = OpenAITextToSpeech(connection).speak(given(["Hello. "]), VoiceOptions("s"))
+    assert [chunk async for chunk in chunks]
+
+
+@pytest.mark.parametrize("ask", [hear, write, say])
+async def test_one_connection_serves_one_request_after_the_other(ask: Callable[[AsyncOpenAI], Awaitable[None]]) -> None:
+    ports = []
+
+    @aiohttp.web.middleware
+    async def counted(request: aiohttp.web.Request, handler: Handler) -> aiohttp.web.StreamResponse:
+        assert request.transport is not None
+        ports.append(request.transport.get_extra_info("peername")[1])
+        return await handler(request)
+
+    app = openai.application(Scene())
+    app.middlewares.append(counted)
+    async with Server(app) as server, client("sk-test", f"{server.url}/v1") as connection:
+        for _ in range(3):
+            await ask(connection)
+    assert len(ports) == 3
+    assert len(set(ports)) == 1
+
+
+async def test_words_are_not_lost_with_the_end_of_the_stream() -> None:
+    async def never_ends(request: aiohttp.web.Request) -> aiohttp.web.StreamResponse:
+        await request.read()
+        response = aiohttp.web.StreamResponse(headers={"Content-Type": "text/event-stream"})
+        await response.prepare(request)
+        await response.write(b'data: {"type": "transcript.text.done", "text": "hello"}\n\n')
+        await asyncio.Event().wait()
+        return response
+
+    app = aiohttp.web.Application()
+    app.router.add_post("/v1/audio/transcriptions", never_ends)
+    frames = [AudioFrame(np.full(FRAME_SAMPLES, 999, np.int16), is_speech=True)] * 50
+    async with Server(app) as server, client("sk-test", f"{server.url}/v1") as connection:
+        heard = OpenAITranscription(connection).transcribe(given(frames), TranscriptionOptions("s"))
+        assert [transcript async for transcript in heard] == [Transcript("hello", is_final=True)]
