@@ -29,7 +29,12 @@ class About:
         self._answer = {
             "version": __version__,
             "assistants": [
-                {"name": assistant.name, "title": assistant.title, "description": assistant.description}
+                {
+                    "name": assistant.name,
+                    "title": assistant.title,
+                    "description": assistant.description,
+                    "examples": list(assistant.examples),
+                }
                 for assistant in assistants.all()
             ],
             "providers": {"stt": list(settings.stt), "llm": list(settings.llm), "tts": list(settings.tts)},

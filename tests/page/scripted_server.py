@@ -19,7 +19,12 @@ PATIENCE_SECONDS = 15.0
 ABOUT: dict[str, Any] = {
     "version": "0.1.0",
     "assistants": [
-        {"name": "galion", "title": "Galion", "description": "A laboratory companion who computes what you ask."},
+        {
+            "name": "galion",
+            "title": "Galion",
+            "description": "A laboratory companion who computes what you ask.",
+            "examples": ["What is gold?", "What is lead?"],
+        },
         {"name": "lyo", "title": "Lyo", "description": "Takes reservations."},
     ],
     "providers": {"stt": ["pocketsphinx"], "llm": ["offline"], "tts": ["espeak-ng"]},

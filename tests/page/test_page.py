@@ -139,6 +139,7 @@ async def test_a_spoken_turn_is_heard_shown_and_measured(page: Page, conversatio
     await expect(line(page, 1)).to_contain_text(REPLY)
     await line(page, 1).get_by_text("0.64 s").click()
     await expect(line(page, 1).get_by_role("row", name=re.compile("Sure that you were done 250 ms"))).to_be_visible()
+    await expect(line(page, 1).get_by_text("Where the time went")).to_be_visible()
     heard = [message["heard_ms"] for message in playback(conversation)]
     assert heard == sorted(heard)
     assert len(heard) >= 5
@@ -285,9 +286,17 @@ async def test_the_page_says_what_runs_here(page: Page) -> None:
     await expect(page.get_by_text("pocketsphinx")).to_be_visible()
 
 
+async def test_an_example_is_asked_by_pressing_it(page: Page, server: ScriptedServer) -> None:
+    await page.get_by_role("button", name="What is lead?").click()
+    item = (await (await server.conversation()).heard("conversation.item.create"))["item"]
+    assert item["content"] == [{"type": "input_text", "text": "What is lead?"}]
+    await expect(line(page, 0)).to_contain_text("What is lead?")
+
+
 async def test_another_assistant_can_be_chosen(page: Page, server: ScriptedServer) -> None:
     await page.get_by_role("combobox").select_option("lyo")
     await expect(page.get_by_text("Takes reservations.")).to_be_visible()
+    await expect(page.get_by_text("Ask one of these")).to_be_hidden()
     await page.get_by_role("button", name="Start talking").click()
     assert (await server.conversation()).query["model"] == "lyo"
 

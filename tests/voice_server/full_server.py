@@ -28,6 +28,7 @@ def assistant(name: str = "tester") -> Assistant:
         name=name,
         title=name.title(),
         description="Answers tests.",
+        examples=("What is a test?",),
         instructions=f"You are {name}.",
         language="en",
         voice=None,

@@ -225,6 +225,7 @@ async def test_about_tells_what_is_embedded_and_whether_a_key_is_needed(locked: 
     assert about["embedded"] is True
     assert any("OPENAI_API_KEY" in notice for notice in about["notices"])
     assert [each["name"] for each in about["assistants"]] == ["tester", "other"]
+    assert about["assistants"][0]["examples"] == ["What is a test?"]
 
 
 async def test_one_conversation_more_than_there_is_room_for_is_sent_away_before_it_begins() -> None:

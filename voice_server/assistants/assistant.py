@@ -17,6 +17,8 @@ class Assistant:
     """As people see it."""
     description: str
     """One sentence for a list of assistants."""
+    examples: tuple[str, ...]
+    """Questions to begin with, in words that the embedded recogniser hears and the offline model answers."""
     instructions: str
     """The system message for a language model."""
     language: str

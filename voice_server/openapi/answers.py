@@ -24,7 +24,7 @@ SCHEMAS: dict[str, Schema] = {
             "version": _TEXT,
             "assistants": {
                 "type": "array",
-                "items": _object({"name": _TEXT, "title": _TEXT, "description": _TEXT}),
+                "items": _object({"name": _TEXT, "title": _TEXT, "description": _TEXT, "examples": _TEXTS}),
             },
             "providers": _object({"stt": _TEXTS, "llm": _TEXTS, "tts": _TEXTS}),
             "embedded": {"type": "boolean"},

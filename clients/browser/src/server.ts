@@ -24,6 +24,8 @@ export interface Assistant {
   readonly name: string;
   readonly title: string;
   readonly description: string;
+  /** Questions to begin with. */
+  readonly examples: readonly string[];
 }
 
 /** What runs here, as the server says of itself. */
@@ -53,10 +55,11 @@ export function readAbout(value: unknown): About {
     version: textOf(about["version"]),
     assistants: listOf(about["assistants"])
       .map(fieldsOf)
-      .map(({ name, title, description }) => ({
+      .map(({ name, title, description, examples }) => ({
         name: textOf(name),
         title: textOf(title) || textOf(name),
         description: textOf(description),
+        examples: textsOf(examples),
       }))
       .filter((assistant) => assistant.name !== ""),
     providers: { stt: textsOf(providers["stt"]), llm: textsOf(providers["llm"]), tts: textsOf(providers["tts"]) },

@@ -10,6 +10,13 @@ from voice_server.assistants.galion.laboratory import Laboratory
 from voice_server.assistants.galion.offline_model import OfflineModel, local_time
 from voice_server.assistants.galion.tools import galion_tools
 
+EXAMPLES = (
+    "What is the square root of one hundred and forty four?",
+    "Convert five miles to kilometers.",
+    "What is the molar mass of glucose?",
+    "Tell me about the element carbon.",
+)
+
 
 def galion(laboratory: Laboratory, clock: Callable[[], datetime] = local_time) -> Assistant:
     """The assistant for chemistry, physics and mathematics. `laboratory` must be open while it is talked to."""
@@ -18,6 +25,7 @@ def galion(laboratory: Laboratory, clock: Callable[[], datetime] = local_time) -
         name="galion",
         title="Galion",
         description="Chemistry, physics and mathematics by voice; it computes, and needs no key for that.",
+        examples=EXAMPLES,
         instructions=instructions.strip(),
         language="en",
         voice=None,

@@ -36,6 +36,7 @@ export function App({ client }: { readonly client: VoiceClient }) {
     setAssistantName(name);
     client.choose(name);
   };
+  const send = (text: string): void => void client.sendText(text);
 
   return (
     <div className="page" data-activity={activityOf(state)}>
@@ -48,7 +49,7 @@ export function App({ client }: { readonly client: VoiceClient }) {
       </header>
       <main className="stage">
         {lines.length === 0 ? (
-          <Welcome assistant={assistant} notices={about?.notices ?? []} />
+          <Welcome assistant={assistant} notices={about?.notices ?? []} onAsk={send} />
         ) : (
           <Captions lines={lines} assistantTitle={title} />
         )}
@@ -56,7 +57,7 @@ export function App({ client }: { readonly client: VoiceClient }) {
       <div className="dock">
         <Notices client={client} state={state} />
         <Controls client={client} state={state} />
-        <Composer onSend={(text) => void client.sendText(text)} />
+        <Composer onSend={send} />
         <About about={about} />
       </div>
       <Announcer lines={lines} assistantTitle={title} />

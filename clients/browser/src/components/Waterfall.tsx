@@ -16,8 +16,7 @@ export function Waterfall({ waterfall }: { readonly waterfall: Times }) {
     <details className="waterfall">
       <summary>
         <span className="waterfall-total">
-          <span className="visually-hidden">Answered after </span>
-          {seconds(totalMs)}
+          Answered in <b>{seconds(totalMs)}</b>
         </span>
         <span className="waterfall-bar" aria-hidden="true">
           {spans.map((span) => (
@@ -26,7 +25,7 @@ export function Waterfall({ waterfall }: { readonly waterfall: Times }) {
         </span>
       </summary>
       <table>
-        <caption className="visually-hidden">Where the time went, from the end of your words</caption>
+        <caption>Where the time went, from the end of your last word to the first sound of the answer</caption>
         <thead className="visually-hidden">
           <tr>
             <th scope="col">Step</th>

@@ -1,5 +1,6 @@
 """What the recogniser is told to expect is what the offline model understands."""
 
+import json
 import re
 from datetime import UTC, datetime
 from pathlib import Path
@@ -7,9 +8,11 @@ from pathlib import Path
 import pytest
 
 from voice_server.assistants.galion import heard, small_talk, vocabulary
+from voice_server.assistants.galion.assistant import EXAMPLES
 from voice_server.assistants.galion.science.errors import NotUnderstood, ScienceError
 from voice_server.assistants.galion.science.questions import answer
 
+TRANSCRIPTS = Path(__file__).parents[3] / "speech" / "transcripts.json"
 CONTEXTS = (
     (),
     ("what is the atomic number of iron",),
@@ -33,6 +36,14 @@ def test_every_word_has_a_pronunciation() -> None:
     known = {line.split()[0] for line in dictionary.splitlines() if line}
     words = {word for sentence in vocabulary.sentences() for word in sentence.split()}
     assert words - known == set(vocabulary.PRONUNCIATIONS)
+
+
+def test_the_examples_are_questions_that_the_recogniser_is_tested_with_and_that_are_answered() -> None:
+    spoken = set(json.loads(TRANSCRIPTS.read_text(encoding="utf-8")).values())
+    for example in EXAMPLES:
+        words = " ".join(re.findall(r"[a-z']+", example.lower()))
+        assert words in spoken
+        assert answer(words, ())
 
 
 def test_what_is_expected_is_understood() -> None:
