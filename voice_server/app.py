@@ -73,7 +73,7 @@ def build_app(settings: ServerSettings, assistants: Catalog, stages: Stages) -> 
         Models([assistant.name for assistant in assistants.all()], created=int(time.time())),
         ClientSecrets(authenticator, sessions.find_assistant),
         Speech(stages.text_to_speech, language),
-        Transcriptions(stages.speech_to_text, uploads, language),
+        Transcriptions(stages.speech_to_text, uploads, language, assistants.default.name),
         ChatCompletions(writer_of),
         voice_chat,
     ):

@@ -174,7 +174,7 @@ async def test_transcription(openai: AsyncOpenAI, server: FullServer) -> None:
     )
     assert answer.text == "hello there"
     asked = server.speech_to_text.requests[-1]
-    assert (asked.language, asked.prompt) == ("it", "names")
+    assert (asked.language, asked.prompt, asked.domain) == ("it", "names", "tester")
     assert server.speech_to_text.heard_seconds[-1] == pytest.approx(1.0, abs=0.02)
 
 

@@ -121,6 +121,16 @@ async def test_a_form_without_a_recording(server: FullServer) -> None:
         assert (await answer.json())["error"]["param"] == "audio"
 
 
+async def test_a_recording_in_another_field_is_named(server: FullServer) -> None:
+    form = FormData()
+    form.add_field("file", b"\xff\x00", filename="x.wav")
+    async with server.http.post("/api/v1/voice/chat", data=form) as answer:
+        assert answer.status == 400
+        error = (await answer.json())["error"]
+    assert (error["code"], error["param"]) == ("missing_required_parameter", "audio")
+    assert "in the field file" in error["message"]
+
+
 async def test_a_broken_form(server: FullServer) -> None:
     headers = {"Content-Type": "multipart/form-data; boundary=x"}
     nameless = b"--x\r\nContent-Disposition: form-data\r\n\r\nabc\r\n--x--\r\n"

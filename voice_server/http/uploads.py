@@ -70,6 +70,9 @@ class Uploads:
             if part.name == file_field:
                 audio = await self._read_file(part, file_field)
                 continue
+            if part.filename is not None:
+                message = f"There is a file in the field {part.name}; put the recording into the field {file_field}."
+                raise ApiError(400, "missing_required_parameter", message, param=file_field)
             text = (await _read_bounded(part, _MAX_FIELD_BYTES, part.name)).decode()
             if part.name.endswith("[]"):
                 values = fields.setdefault(part.name.removesuffix("[]"), [])

@@ -32,10 +32,12 @@ class TranscriptionForm(Body):
 class Transcriptions:
     """The endpoint."""
 
-    def __init__(self, speech_to_text: SpeechToText, uploads: Uploads, language: str) -> None:
+    def __init__(self, speech_to_text: SpeechToText, uploads: Uploads, language: str, domain: str) -> None:
+        """`domain` is the assistant whose vocabulary the recogniser should expect, beside everything else."""
         self._speech_to_text = speech_to_text
         self._uploads = uploads
         self._language = language
+        self._domain = domain
 
     def routes(self) -> list[web.RouteDef]:
         """Where it is reached."""
@@ -47,7 +49,10 @@ class Transcriptions:
         form = check_fields(upload.fields, TranscriptionForm)
         samples = await self._uploads.decode(upload, "file")
         options = TranscriptionOptions(
-            session_id=request_id_of(request), language=form.language or self._language, prompt=form.prompt
+            session_id=request_id_of(request),
+            language=form.language or self._language,
+            prompt=form.prompt,
+            domain=self._domain,
         )
         async with contextlib.aclosing(self._speech_to_text.transcribe(_frames(samples), options)) as transcripts:
             if form.stream:
