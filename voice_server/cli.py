@@ -70,6 +70,8 @@ def _talk(options: argparse.Namespace, settings: ServerSettings) -> int:
 
     if options.recording is not None and options.text is not None:
         return _fail("Give a recording or --text, not both.", EXIT_WRONG)
+    if options.text is not None and not options.text.strip():
+        return _fail("--text is empty; write the question behind it.", EXIT_WRONG)
     key = options.key or (settings.api_keys[0] if settings.api_keys else None)
     url = options.url or f"http://{'127.0.0.1' if settings.host == '0.0.0.0' else settings.host}:{settings.port}"  # noqa: S104 -- compared
     wishes = TalkOptions(url, key, options.recording, options.text, options.out, options.assistant)

@@ -52,17 +52,27 @@ def test_a_server_that_is_not_there_is_one_line(command: Command, arguments: lis
     assert "voice-server serve" in ended.stderr
 
 
+def test_an_answer_that_cannot_be_written_is_one_line(command: Command, embedded_server: str) -> None:
+    ended = command.run("talk", "--text", "hello", "--url", embedded_server, "--out", str(command.folder))
+    assert ended.returncode == 1
+    assert ended.stderr == f"{command.folder} cannot be written; name a file in a folder that you may write to.\n"
+
+
 @pytest.mark.parametrize(
     ("arguments", "code", "expected"),
     [
         (["missing.wav"], 1, "missing.wav does not exist"),
         (["text.wav"], 1, "text.wav cannot be read as a recording"),
         (["text.wav", "--text", "hello"], 2, "not both"),
+        (["--text", " "], 2, "--text is empty"),
+        (["silent.wav"], 1, "silent.wav is silent"),
+        (["--text", "hello", "--out", "nowhere/answer.wav"], 1, "nowhere is no folder"),
         (["--text", "hello", "--url", "ftp://x"], 1, "ftp://x is not the address of a server"),
     ],
 )
 def test_what_cannot_be_done_is_one_line(command: Command, arguments: list[str], code: int, expected: str) -> None:
     (command.folder / "text.wav").write_text("not audio")
+    soundfile.write(command.folder / "silent.wav", np.zeros(24_000), 24_000)
     ended = command.run("talk", *arguments)
     assert ended.returncode == code
     assert len(ended.stderr.splitlines()) == 1

@@ -93,6 +93,8 @@ def read_recording(path: Path) -> Samples:
         samples, rate = soundfile.read(path, dtype="float32", always_2d=True)
     except soundfile.LibsndfileError as error:
         raise ValueError(f"{path} cannot be read as a recording; send WAV or FLAC.") from error
+    if not samples.any():
+        raise ValueError(f"{path} is silent; record a question with the microphone switched on.")
     mono = soxr.resample(samples.mean(axis=1), rate, RATE)
     return np.asarray(np.clip(mono * 32768, -32768, 32767), dtype=np.int16)
 

@@ -218,6 +218,8 @@ async def talk(options: TalkOptions) -> int:
     """Hold the conversation; gives the exit code of the command."""
     terminal = Terminal(sys.stdout, sys.stderr)
     try:
+        if options.out is not None and not options.out.parent.is_dir():
+            raise FileNotFoundError(f"{options.out.parent} is no folder; make it, or write the answer elsewhere.")
         microphone = _microphone(options)
         speaker = _speaker(options)
         with contextlib.closing(speaker):
@@ -242,11 +244,18 @@ async def _hold(options: TalkOptions, microphone: Microphone | None, speaker: Sp
         terminal.line(line)
     audio = conversation.audio()
     if options.out is not None and len(audio):
-        soundfile.write(options.out, audio, RATE, format="WAV", subtype="PCM_16")
+        _write(options.out, audio)
         terminal.line(f"{len(audio) / RATE:.1f} s of speech written to {options.out}")
     for failure in (*lost, *conversation.failures):
         terminal.error(failure)
     return 1 if lost or conversation.failures or not conversation.answers else 0
+
+
+def _write(path: Path, audio: Samples) -> None:
+    try:
+        soundfile.write(path, audio, RATE, format="WAV", subtype="PCM_16")
+    except soundfile.LibsndfileError as error:
+        raise OSError(f"{path} cannot be written; name a file in a folder that you may write to.") from error
 
 
 def _microphone(options: TalkOptions) -> Microphone | None:
