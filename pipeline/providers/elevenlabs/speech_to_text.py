@@ -1,5 +1,6 @@
 """Transcription by the realtime socket, while the utterance is spoken."""
 
+import asyncio
 import base64
 import contextlib
 from collections.abc import AsyncGenerator, AsyncIterator
@@ -47,18 +48,32 @@ class ElevenLabsSpeechToText:
             query["language_code"] = options.language
         with elevenlabs_errors(WHAT):
             async with connected(self._base_url, PATH, query, self._api_key, options.session_id) as socket:
-                sending = _send(socket, first, audio, options.prompt)
+                everything_sent = asyncio.Event()
+                earlier = ""
+                sending = _send(socket, first, audio, options.prompt, everything_sent)
                 async with contextlib.aclosing(received_while(sending, socket.receive)) as messages:
                     async for message in messages:
                         with readable(WHAT):
                             transcript = _transcript(message)
-                        if transcript is not None:
-                            yield transcript
-                            if transcript.is_final:
-                                return
+                        if transcript is None:
+                            continue
+                        text = f"{earlier} {transcript.text}".strip()
+                        is_final = transcript.is_final and everything_sent.is_set()
+                        yield Transcript(text, is_final=is_final)
+                        if is_final:
+                            return
+                        if transcript.is_final:
+                            # The vendor commits by itself what gets too long; the user is still speaking.
+                            earlier = text
 
 
-async def _send(socket: JsonSocket, first: AudioFrame, audio: AsyncIterator[AudioFrame], prompt: str) -> None:
+async def _send(
+    socket: JsonSocket,
+    first: AudioFrame,
+    audio: AsyncIterator[AudioFrame],
+    prompt: str,
+    everything_sent: asyncio.Event,
+) -> None:
     # When the vendor closes the socket, the receiving side learns it too, behind the message that says why.
     with contextlib.suppress(websockets.ConnectionClosed):
         context = {"previous_text": prompt} if prompt else {}
@@ -68,6 +83,7 @@ async def _send(socket: JsonSocket, first: AudioFrame, audio: AsyncIterator[Audi
             await socket.send(_message(frame.samples.tobytes()))
             count += 1
         missing = max(0, round((SHORTEST_SECONDS - count * FRAME_SECONDS) * INPUT_RATE))
+        everything_sent.set()
         await socket.send(_message(bytes(2 * missing)) | {"commit": True})
 
 
