@@ -1,7 +1,8 @@
 """Several providers of one stage, in order: when one fails before it gave anything, the next is asked the same.
 
 What was given cannot be taken back, so a provider that fails later fails for all of them; only transcripts that are not
-final may be replaced by another's. A provider that hangs is no failure yet: how long to wait is the caller's to decide.
+final may be replaced by another's. A provider that hangs has failed too, unless there is no other: the last one has
+the time that the caller gives.
 """
 
 import asyncio
@@ -11,7 +12,7 @@ from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 from typing import Generic, TypeVar
 
 from pipeline.audio import AudioFrame
-from pipeline.errors import ProviderError
+from pipeline.errors import ProviderError, ProviderTimeout
 from pipeline.providers.interfaces import (
     CompletionOptions,
     LanguageModel,
@@ -24,6 +25,10 @@ from pipeline.providers.interfaces import (
     TranscriptionOptions,
     VoiceOptions,
 )
+
+PATIENCE_SECONDS = 5.0
+"""How long a provider may take for its first value once it has what it needs, if another could be asked: half of the
+pipeline's shortest deadline, so that the other half is left for the next."""
 
 _log = logging.getLogger(__name__)
 
@@ -42,9 +47,12 @@ class SpeechToTexts:
         self, audio: AsyncIterator[AudioFrame], options: TranscriptionOptions
     ) -> AsyncGenerator[Transcript, None]:
         """See SpeechToText."""
-        async with contextlib.aclosing(_Replay(audio)) as frames:
+        # The words of an utterance are due when it is over.
+        patience = _Patience()
+        async with contextlib.aclosing(_Replay(audio, at_end=patience.begin)) as frames:
             stream = _first_that_can(
                 self._providers,
+                patience,
                 lambda provider: provider.transcribe(frames.from_the_start(), options),
                 binds=lambda transcript: transcript.is_final,
             )
@@ -64,7 +72,9 @@ class LanguageModels:
         self, messages: Sequence[ModelMessage], options: CompletionOptions
     ) -> AsyncGenerator[ModelDelta, None]:
         """See LanguageModel."""
-        stream = _first_that_can(self._providers, lambda provider: provider.complete(messages, options))
+        patience = _Patience()
+        patience.begin()
+        stream = _first_that_can(self._providers, patience, lambda provider: provider.complete(messages, options))
         async with contextlib.aclosing(stream):
             async for delta in stream:
                 yield delta
@@ -79,15 +89,61 @@ class TextToSpeeches:
 
     async def speak(self, clauses: AsyncIterator[str], options: VoiceOptions) -> AsyncGenerator[SpeechChunk, None]:
         """See TextToSpeech."""
-        async with contextlib.aclosing(_Replay(clauses)) as texts:
-            stream = _first_that_can(self._providers, lambda provider: provider.speak(texts.from_the_start(), options))
+        # Audio is due when there is something to say.
+        patience = _Patience()
+        async with contextlib.aclosing(_Replay(clauses, at_first=patience.begin)) as texts:
+            stream = _first_that_can(
+                self._providers, patience, lambda provider: provider.speak(texts.from_the_start(), options)
+            )
             async with contextlib.aclosing(stream):
                 async for chunk in stream:
                     yield chunk
 
 
+class _Patience:
+    """How long a provider is waited for. The time counts from the moment at which it has what it needs."""
+
+    def __init__(self) -> None:
+        self._has_begun = False
+        self._limit: asyncio.Timeout | None = None
+
+    def begin(self) -> None:
+        """From now on it counts."""
+        if self._has_begun:
+            return
+        self._has_begun = True
+        if self._limit is not None:
+            self._limit.reschedule(_soon())
+
+    async def of(self, stream: AsyncGenerator[_Value, None], name: str) -> AsyncGenerator[_Value, None]:
+        """Give what a provider gives until its time is over, whatever it gave by then. Raises ProviderTimeout."""
+        until: float | None = None
+        while True:
+            if until is None and self._has_begun:
+                until = _soon()
+            self._limit = limit = asyncio.timeout_at(until)
+            try:
+                async with limit:
+                    value = await anext(stream)
+            except StopAsyncIteration:
+                return
+            except TimeoutError as error:
+                if not limit.expired():
+                    raise
+                raise ProviderTimeout(f"{name} gave nothing within {PATIENCE_SECONDS:g} s.") from error
+            finally:
+                self._limit = None
+            until = limit.when()
+            yield value
+
+
+def _soon() -> float:
+    return asyncio.get_running_loop().time() + PATIENCE_SECONDS
+
+
 async def _first_that_can(
     providers: Sequence[_Provider],
+    patience: _Patience,
     ask: Callable[[_Provider], AsyncGenerator[_Value, None]],
     binds: Callable[[_Value], bool] = lambda _: True,
 ) -> AsyncGenerator[_Value, None]:
@@ -96,8 +152,14 @@ async def _first_that_can(
         is_bound = following == len(providers)
         try:
             async with contextlib.aclosing(ask(provider)) as stream:
+                if not is_bound:
+                    async with contextlib.aclosing(patience.of(stream, provider.name)) as first:
+                        async for value in first:
+                            is_bound = binds(value)
+                            yield value
+                            if is_bound:
+                                break
                 async for value in stream:
-                    is_bound = is_bound or binds(value)
                     yield value
         except ProviderError as error:
             if is_bound:
@@ -107,11 +169,24 @@ async def _first_that_can(
             return
 
 
+def _nothing() -> None:
+    pass
+
+
 class _Replay(Generic[_Value]):
     """An iterator that can be started again. It remembers one utterance, or the clauses of one reply."""
 
-    def __init__(self, source: AsyncIterator[_Value]) -> None:
+    def __init__(
+        self,
+        source: AsyncIterator[_Value],
+        *,
+        at_first: Callable[[], None] = _nothing,
+        at_end: Callable[[], None] = _nothing,
+    ) -> None:
+        """What is to be called when the source has given its first value, and when it has ended."""
         self._source = source
+        self._at_first = at_first
+        self._at_end = at_end
         self._seen: list[_Value] = []
         self._next: asyncio.Future[_Value] | None = None
 
@@ -123,7 +198,9 @@ class _Replay(Generic[_Value]):
                 try:
                     self._seen.append(await self._fetch())
                 except StopAsyncIteration:
+                    self._at_end()
                     return
+                self._at_first()
             yield self._seen[count]
             count += 1
 

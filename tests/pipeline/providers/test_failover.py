@@ -20,6 +20,7 @@ from pipeline.providers.interfaces import (
     VoiceOptions,
 )
 from pipeline.providers.scripted import ScriptedLanguageModel, ScriptedSpeechToText, ScriptedTextToSpeech
+from tests.virtual_time import in_virtual_time
 
 DOWN = ProviderUnavailable("It is down.")
 
@@ -160,3 +161,80 @@ async def test_giving_up_closes_what_was_open() -> None:
 
 def test_several_tell_all_their_names() -> None:
     assert SpeechToTexts([ScriptedSpeechToText(), ScriptedSpeechToText()]).name == "scripted, scripted"
+
+
+class Hangs:
+    """Takes everything it is given, and never answers."""
+
+    name = "hangs"
+
+    def __init__(self, *values: Any) -> None:
+        self._values = values
+        self.was_closed = False
+
+    async def _hang(self, source: AsyncIterator[Any] | None = None) -> AsyncGenerator[Any, None]:
+        try:
+            if source is not None:
+                async for _ in source:
+                    pass
+            for value in self._values:
+                yield value
+            await asyncio.Event().wait()
+        finally:
+            self.was_closed = True
+
+    def transcribe(
+        self, audio: AsyncIterator[AudioFrame], options: TranscriptionOptions
+    ) -> AsyncGenerator[Transcript, None]:
+        return self._hang(audio)
+
+    def complete(self, messages: Any, options: CompletionOptions) -> AsyncGenerator[Any, None]:
+        return self._hang()
+
+    def speak(self, clauses: AsyncIterator[str], options: VoiceOptions) -> AsyncGenerator[SpeechChunk, None]:
+        return self._hang(clauses)
+
+
+async def slowly(*values: Any) -> AsyncGenerator[Any, None]:
+    """Values that take longer to come than any provider is waited for."""
+    for value in values:
+        await asyncio.sleep(60)
+        yield value
+    await asyncio.sleep(60)
+
+
+@in_virtual_time
+async def test_a_recogniser_that_hangs_is_replaced_when_the_words_are_due() -> None:
+    hangs = Hangs(Transcript("per", is_final=False))
+    stream = SpeechToTexts([hangs, ScriptedSpeechToText("perhaps")]).transcribe(
+        slowly(*frames(3)), TranscriptionOptions("s")
+    )
+    heard = [transcript async for transcript in stream]
+    assert heard == [Transcript("per", is_final=False), Transcript("perhaps", is_final=True)]
+    assert asyncio.get_running_loop().time() == pytest.approx(4 * 60 + 5)
+    assert hangs.was_closed
+
+
+@in_virtual_time
+async def test_a_model_that_hangs_is_replaced() -> None:
+    models = LanguageModels([Hangs(), Hangs(), ScriptedLanguageModel("Hello.", first_token_seconds=30)])
+    written = [delta async for delta in models.complete([], CompletionOptions("s"))]
+    assert written[0] == TextDelta("Hello.")
+    assert asyncio.get_running_loop().time() == pytest.approx(5 + 5 + 30), "the last one has all the time"
+
+
+@in_virtual_time
+async def test_a_voice_that_hangs_is_replaced_once_it_has_something_to_say() -> None:
+    voices = TextToSpeeches([Hangs(), ScriptedTextToSpeech()])
+    started: list[float] = []
+    async with aclosing(voices.speak(slowly("One. ", "Two."), VoiceOptions("s"))) as stream:
+        async for chunk in stream:
+            started += [asyncio.get_running_loop().time()] if chunk.spoken else []
+    assert started == pytest.approx([65, 120])
+
+
+@in_virtual_time
+async def test_who_has_begun_to_answer_is_not_hurried() -> None:
+    models = LanguageModels([ScriptedLanguageModel("One two.", seconds_per_token=12), ScriptedLanguageModel("Never.")])
+    written = [delta async for delta in models.complete([], CompletionOptions("s"))]
+    assert written[:2] == [TextDelta("One "), TextDelta("two.")]
