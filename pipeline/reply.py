@@ -189,7 +189,6 @@ class Reply:
             tools=offered,
             tool_choice=choice,
             max_output_tokens=self.options.max_output_tokens,
-            temperature=self.settings.temperature,
         )
 
     def _write_call(self, delta: ToolCallDelta) -> None:

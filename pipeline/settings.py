@@ -47,7 +47,6 @@ class SessionSettings:
     """Functions that the client runs. Those that the server runs come with the assistant."""
     tool_choice: ToolChoice = "auto"
     max_output_tokens: int | None = None
-    temperature: float | None = None
     turn_detection: TurnDetection | None = field(default_factory=TurnDetection)
     """None: the client says when a turn is over."""
     replies: bool = True
