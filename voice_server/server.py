@@ -34,7 +34,11 @@ async def open_server(settings: ServerSettings) -> AsyncGenerator[str, None]:
         app = build_app(settings, assistants, stages)
         runner = web.AppRunner(app, access_log=None, shutdown_timeout=SHUTDOWN_SECONDS)
         resources.push_async_callback(runner.cleanup)
-        yield await _listen(runner, settings)
+        url = await _listen(runner, settings)
+        # First, because aiohttp's own cleanup begins with reading nothing any more: neither what clients say last, nor
+        # that they agree to close, for which every conversation would wait in vain.
+        resources.push_async_callback(app.shutdown)
+        yield url
 
 
 async def _listen(runner: web.AppRunner, settings: ServerSettings) -> str:
