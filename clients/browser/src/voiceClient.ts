@@ -224,6 +224,8 @@ export class VoiceClient {
       connection,
       conversation: lost ? settle(this.#state.conversation) : this.#state.conversation,
     });
+    // What has come of a reply is played; nothing more of it will come, so that the loudspeaker must not wait for it.
+    if (lost) for (const itemId of this.#sessionItems) this.#parts.speaker.finish(itemId);
     if (connection.kind === "open") this.#beginSession();
     if (connection.kind === "blocked") this.#pauseMicrophone();
   }

@@ -201,6 +201,14 @@ describe("what goes wrong", () => {
     expect(stage.client.state()).toMatchObject({ microphoneFault: null, microphone: "on" });
   });
 
+  test("when the connection is lost in mid-reply, the loudspeaker does not wait for the rest", async () => {
+    const stage = await talking();
+    reply(stage);
+    stage.socket.drop();
+    await settle();
+    expect(stage.speaker.finished).toEqual(["item_a"]);
+  });
+
   test("when the microphone is unplugged, the conversation goes on in writing", async () => {
     const stage = await talking();
     stage.microphone.events.onLost();
