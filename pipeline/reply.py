@@ -145,13 +145,13 @@ class Reply:
     async def _write(self, messages: list[ModelMessage]) -> str:
         for rounds_left in range(self.settings.max_tool_rounds, -1, -1):
             reason, said = await self._write_round(messages, may_call=rounds_left > 0)
-            if not any(self._is_ours(call) for call in said.tool_calls):
+            if reason in BROKEN_OFF or not any(self._is_ours(call) for call in said.tool_calls):
                 break
             if said.text:
                 # Whatever was said before a tool runs is said whole now, and what comes after begins anew.
                 await self._deltas.put("\n")
             messages.append(said)
-            messages.extend([await self._result(call) for call in said.tool_calls])
+            messages.extend(await asyncio.gather(*(self._result(call) for call in said.tool_calls)))
         await self._deltas.put(None)
         return reason
 
@@ -174,7 +174,7 @@ class Reply:
                         reason = delta.reason
                         self.usage += delta.usage
         calls = tuple(opened.call for opened in self._calls.values()) if may_call else ()
-        # What the model could not write to its end must not be run by the client.
+        # What the model could not write to its end must not be run.
         self._finish_calls("incomplete" if reason in BROKEN_OFF else "completed")
         return reason, ModelMessage("assistant", "".join(words), tool_calls=calls)
 

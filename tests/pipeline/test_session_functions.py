@@ -243,6 +243,33 @@ async def test_what_is_said_before_a_tool_is_heard_before_it_has_run() -> None:
 
 
 @in_virtual_time
+async def test_tools_that_are_called_at_once_run_at_once() -> None:
+    async def think(arguments: Mapping[str, object]) -> str:
+        await asyncio.sleep(float(str(arguments["seconds"])))
+        return str(arguments["seconds"])
+
+    calls = [ToolCallDelta(index, f"call_{index}", "add", f'{{"seconds": {5 - index}}}') for index in range(3)]
+    llm = Rounds((*calls, Completed("tool_calls", Usage())), (TextDelta("Done."), Completed("stop", Usage())))
+    async with laboratory(TEXT, llm=llm, tools=[Tool(ADD, think)]) as lab:
+        await ask(lab)
+        assert lab.time_of(ReplyFinished) - lab.time_of(ReplyStarted) == pytest.approx(5, abs=0.1)
+        assert [(result.call_id, result.text) for result in llm.requests[1][0][2:]] == [
+            ("call_0", "5"),
+            ("call_1", "4"),
+            ("call_2", "3"),
+        ]
+
+
+@in_virtual_time
+async def test_a_call_that_hit_the_limit_is_not_run_by_the_server_either() -> None:
+    llm = Rounds((ToolCallDelta(0, "call_1", "add", '{"a": 1, "b'), Completed("length", Usage())))
+    async with laboratory(TEXT, llm=llm, tools=[Tool(ADD, add)]) as lab:
+        finished = await ask(lab)
+        assert (finished.status, finished.reason) == ("incomplete", "max_output_tokens")
+        assert lab.all(ToolCalled) == []
+
+
+@in_virtual_time
 async def test_a_tool_with_a_bug_costs_its_result_and_not_the_conversation(caplog: pytest.LogCaptureFixture) -> None:
     async def crash(arguments: Mapping[str, object]) -> str:
         return str(arguments["missing"])
