@@ -70,7 +70,7 @@ class Utterance:
     ) -> str | None:
         """Have it transcribed while it is still spoken; give the words, or None if that failed."""
         try:
-            self._transcript = await self._transcribe(recogniser, options, put)
+            self._transcript = await self._hear(recogniser, options, put)
         except ProviderError as error:
             if (task := asyncio.current_task()) and task.cancelling():
                 # A recogniser that cannot even be cancelled in peace: nobody waits for the end of this utterance.
@@ -85,10 +85,27 @@ class Utterance:
         put(TranscriptCompleted(self.item_id, self._transcript, self.seconds))
         return self._transcript
 
-    async def _transcribe(
+    async def _hear(
         self, recogniser: SpeechToText, options: TranscriptionOptions, put: Callable[[Output], None]
     ) -> str:
         shown = ShownWords()
+
+        def show(text: str) -> None:
+            if delta := shown.more(text):
+                put(TranscriptDelta(self.item_id, delta))
+
+        try:
+            return await self._transcribe(recogniser, options, show)
+        except ProviderError as error:
+            task = asyncio.current_task()
+            if self._closed.is_set() or not error.retryable or (task and task.cancelling()):
+                raise
+        # A connection was lost in mid-speech. All of the audio is kept, and there is time to hear it anew: once.
+        return await self._transcribe(recogniser, options, show)
+
+    async def _transcribe(
+        self, recogniser: SpeechToText, options: TranscriptionOptions, show: Callable[[str], None]
+    ) -> str:
         self._deadline = deadline = asyncio.timeout(None)
         try:
             async with deadline:
@@ -101,8 +118,7 @@ class Utterance:
                     async for transcript in transcripts:
                         if transcript.is_final:
                             return transcript.text
-                        if delta := shown.more(transcript.text):
-                            put(TranscriptDelta(self.item_id, delta))
+                        show(transcript.text)
         except TimeoutError as error:
             if not deadline.expired():
                 raise

@@ -1,9 +1,17 @@
-"""Which words of a changing transcript are shown."""
+"""Which words of a changing transcript are shown, and what becomes of them when the recogniser is lost."""
+
+from collections.abc import AsyncGenerator, AsyncIterator
 
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pipeline.audio import AudioFrame
+from pipeline.errors import ProviderUnavailable
+from pipeline.events import ReplyFinished, TranscriptCompleted, TranscriptDelta, TranscriptFailed
+from pipeline.providers.interfaces import Transcript, TranscriptionOptions
 from pipeline.utterance import ShownWords
+from tests.pipeline.lab import laboratory
+from tests.virtual_time import in_virtual_time
 
 versions = st.lists(st.lists(st.sampled_from(["a", "b", "c"]), max_size=8).map(" ".join), max_size=12)
 
@@ -29,3 +37,48 @@ def test_words_are_separated_by_one_space() -> None:
     words = ShownWords()
     deltas = [words.more(text) for text in ("what", "what is", "what is two", "what is two")]
     assert deltas == ["", "what", " is", " two"]
+
+
+class BrokenLine:
+    """A recogniser whose connection is lost in the middle of an utterance."""
+
+    name = "broken line"
+
+    def __init__(self, *, losses: int) -> None:
+        self._losses = losses
+        self.heard: list[int] = []
+        """Frames, for each time it was asked."""
+
+    async def transcribe(
+        self, audio: AsyncIterator[AudioFrame], options: TranscriptionOptions
+    ) -> AsyncGenerator[Transcript, None]:
+        self.heard.append(0)
+        is_lost = len(self.heard) <= self._losses
+        async for _ in audio:
+            self.heard[-1] += 1
+            if self.heard[-1] in (10, 15):
+                yield Transcript("what is two", is_final=False)
+            if self.heard[-1] == 20 and is_lost:
+                raise ProviderUnavailable("The connection was lost.")
+        yield Transcript("what is two plus two", is_final=True)
+
+
+@in_virtual_time
+async def test_a_line_that_breaks_in_mid_speech_loses_no_words() -> None:
+    stt = BrokenLine(losses=1)
+    async with laboratory(stt=stt) as lab:
+        await lab.says(2.0)
+        await lab.silence_until(ReplyFinished)
+        assert lab.one(TranscriptCompleted).text == "what is two plus two"
+        assert "".join(delta.text for delta in lab.all(TranscriptDelta)) == "what is two"
+        assert stt.heard[0] == 20
+        assert stt.heard[1] > 100
+
+
+@in_virtual_time
+async def test_a_line_that_breaks_again_is_given_up() -> None:
+    stt = BrokenLine(losses=9)
+    async with laboratory(stt=stt) as lab:
+        await lab.says(2.0)
+        await lab.silence_until(TranscriptFailed)
+        assert len(stt.heard) == 2
