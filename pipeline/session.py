@@ -90,6 +90,8 @@ class Providers:
 
 MAX_REPLIES_BESIDE = 8
 """Replies outside the conversation that may be given at the same time."""
+MAX_UNHEARD = 64
+"""Utterances and recordings that may wait for their words at the same time: each holds its audio and a request."""
 
 
 class Session:
@@ -382,10 +384,14 @@ class Session:
         return item
 
     def _create(self, item: Item, previous_item_id: str | None) -> None:
+        samples = untranscribed(item)
+        if samples is not None and len(self._hearing) >= MAX_UNHEARD:
+            message = f"{len(self._hearing)} items wait for their transcript. Wait until one of them has it."
+            raise RequestError("rate_limit_exceeded", message)
         previous = self.conversation.add(item, previous_item_id)
         self.outbox.put(ItemAdded(item, previous))
         self.outbox.put(ItemDone(item, previous))
-        if (samples := untranscribed(item)) is not None:
+        if samples is not None:
             self._transcribe(recorded(item.id, samples, self.settings))
 
     def _delete(self, item_id: str) -> None:

@@ -272,3 +272,15 @@ async def test_the_oldest_audio_is_let_go() -> None:
             assert isinstance(part, Speech)
             kept.append(part.samples is not None)
         assert kept == [False, False, True, True]
+
+
+@in_virtual_time
+async def test_recordings_that_wait_for_their_words_are_not_without_end() -> None:
+    async with laboratory(MANUAL, stt=ScriptedSpeechToText("hello", final_seconds=1.0)) as lab:
+        for number in range(70):
+            lab.send(ItemCreated(Message(f"item_{number}", "user", (Speech(None, tone(0.1)),))))
+        await lab.until(TranscriptCompleted, 64)
+        assert {failed.error.code for failed in lab.all(RequestFailed)} == {"rate_limit_exceeded"}
+        assert len(lab.all(RequestFailed)) == 6
+        lab.send(ItemCreated(Message("item_again", "user", (Speech(None, tone(0.1)),))))
+        await lab.until(TranscriptCompleted, 65)
