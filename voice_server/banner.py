@@ -24,7 +24,9 @@ def banner_lines(settings: ServerSettings, url: str) -> list[str]:
         lines.append(f"  {verb:<8} " + ", then ".join(f"{name} ({models[name]})" for name in names))
     recorded = f"in {settings.data_dir}" if settings.data_dir else "in memory (DATA_DIR names a folder)"
     lines.append(f"  {'keeps':<8} conversations over HTTP in memory, recorded answers {recorded}, for an hour")
-    admits = f"whoever has one of {len(settings.api_keys)} keys" if settings.api_keys else "this machine only, no key"
+    keys = len(settings.api_keys)
+    has = "the key" if keys == 1 else f"one of {keys} keys"
+    admits = f"whoever has {has}" if keys else "this machine only, no key"
     lines.append(f"  {'admits':<8} {admits}; {settings.max_sessions} conversations at once")
     if "embedded" in (settings.stt[0], settings.llm[0], settings.tts[0]):
         lines.append(f"  {SWITCH_NOTICE}")
