@@ -72,6 +72,10 @@ class Listening:
         assert utterance is not None
         return utterance
 
+    def stop(self) -> None:
+        """Nothing more is heard."""
+        self._detector.close()
+
     def _hear_frame(self, samples: Samples, settings: SessionSettings) -> Voice:
         detection = settings.turn_detection
         threshold = detection.threshold if detection else MANUAL_THRESHOLD

