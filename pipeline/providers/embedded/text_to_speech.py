@@ -56,7 +56,7 @@ class EmbeddedTextToSpeech:
 
         A voice is a name of eSpeak NG's in the wanted language, such as `en-gb-x-rp` or `it+f2`; others are ignored.
         """
-        seconds = pause_seconds = 0.0
+        said, pause_seconds = 0, 0.0
         async for clause in clauses:
             for piece in cut_text(clause, MAX_PIECE_CHARACTERS):
                 samples, words = await self._synthesise(piece, options)
@@ -65,12 +65,13 @@ class EmbeddedTextToSpeech:
                     words = [(character, pause_seconds + begin) for character, begin in words]
                     last = piece.rstrip(" \n\t\"')»”")[-1:]
                     pause_seconds = PAUSES_SECONDS.get(last, PAUSE_SECONDS)
-                end_seconds = seconds + len(samples) / OUTPUT_RATE
+                # Counted in samples: a sum of seconds would drift away from the audio that it tells of.
+                seconds = said / OUTPUT_RATE
+                said += len(samples)
                 heard = [(character, seconds + begin) for character, begin in words]
-                spoken = time_words(piece, heard, seconds, end_seconds)
+                spoken = time_words(piece, heard, seconds, said / OUTPUT_RATE)
                 for chunk in _chunks(samples, spoken, seconds):
                     yield chunk
-                seconds = end_seconds
 
     async def _synthesise(self, text: str, options: VoiceOptions) -> tuple[Samples, Sequence[tuple[int, float]]]:
         """Samples at 24 kHz without the silence around them, and the characters and seconds at which words begin."""
