@@ -20,7 +20,8 @@ WARM_UP_SAMPLES = int(0.3 * INPUT_RATE)
 HYSTERESIS = 0.15
 """Speech goes on until the network is this much less sure of it than at its start: voices fade at the end of a word."""
 WEBRTC_MODE = 2
-"""How aggressively WebRTC's detector filters out noise, 0 to 3. At 3 it misses soft consonants."""
+"""How aggressively WebRTC's detector filters out noise, 0 to 3. What it takes for silence is not asked about again, so
+it had better let some noise through, which the network then rejects."""
 
 
 class VoiceActivityDetector(Protocol):
