@@ -29,7 +29,10 @@ class AudioFrame:
     samples: Samples
     """int16, shape (320,), 16 kHz."""
     is_speech: bool
-    """What voice activity detection made of it. A recogniser may use a run of silence for a head start."""
+    """What voice activity detection made of it."""
+    may_be_last: bool = False
+    """The user pauses and is perhaps done: a recogniser that can say now what it would say if the audio ended here had
+    better do so (see `Transcript.is_settled`). At most a few frames of an utterance are marked."""
 
 
 class Framer:

@@ -245,6 +245,8 @@ class ReplyStarted:
     options: ReplyOptions
     """With nothing left open: what the request did not say is taken from the session."""
     request_id: str | None = None
+    continues: str | None = None
+    """The reply whose unheard rest this one is: it was stopped by something that turned out to be nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -320,6 +322,30 @@ class ReplyInterrupted:
 
 
 @dataclass(frozen=True, slots=True)
+class ReplyDucked:
+    """Somebody may be speaking over this reply: it had better be played quietly until it is known."""
+
+    reply_id: str
+    item_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReplyRestored:
+    """It was nothing (a cough, an "mm-hm"): this reply goes on as before."""
+
+    reply_id: str
+    item_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class GuessDropped:
+    """A reply that was prepared in a pause is not needed, because speech went on. Nothing of it was sent."""
+
+    reply_id: str
+    waste: "Waste"
+
+
+@dataclass(frozen=True, slots=True)
 class ToolCalled:
     """A tool of the server runs. A fact for logs: the client need not know."""
 
@@ -348,6 +374,28 @@ class Span:
 
 
 @dataclass(frozen=True, slots=True)
+class Waste:
+    """What was made for nothing by answering before the turn was surely over."""
+
+    guesses: int = 0
+    """Replies that were prepared and dropped."""
+    tokens: int = 0
+    """That the model had written of them; counted in deltas where it did not tell."""
+    characters: int = 0
+    """That the voice had been given."""
+    audio_seconds: float = 0.0
+    """That the voice had made."""
+
+    def __add__(self, other: "Waste") -> "Waste":
+        return Waste(
+            self.guesses + other.guesses,
+            self.tokens + other.tokens,
+            self.characters + other.characters,
+            self.audio_seconds + other.audio_seconds,
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class TurnMeasured:
     """Where the time of a turn went. The spans follow each other without gaps."""
 
@@ -355,6 +403,9 @@ class TurnMeasured:
     """The user's item."""
     reply_id: str
     spans: tuple[Span, ...]
+    committed_seconds: float = 0.0
+    """When the turn was surely over, after the user's last word; work may have begun before."""
+    waste: Waste = Waste()
 
 
 @dataclass(frozen=True, slots=True)
@@ -395,6 +446,9 @@ Output = (
     | ReplyItemFinished
     | ReplyFinished
     | ReplyInterrupted
+    | ReplyDucked
+    | ReplyRestored
+    | GuessDropped
     | ToolCalled
     | ToolReturned
     | TurnMeasured

@@ -13,3 +13,5 @@ class Tool:
     definition: ToolDefinition
     run: Callable[[Mapping[str, object]], Awaitable[str]]
     """Takes the arguments, gives what the model is told. Raises ValueError with a sentence if they make no sense."""
+    writes: bool = False
+    """Whether it changes anything: then it waits until the turn is surely over, and is not stopped by an interruption."""

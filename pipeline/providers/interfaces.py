@@ -35,6 +35,8 @@ class Transcript:
     text: str
     """The whole utterance so far, trimmed; a later transcript may change earlier words until one is final."""
     is_final: bool
+    is_settled: bool = False
+    """Not final, but what the final one will be if nothing more is said: the answer to a frame that `may_be_last`."""
 
 
 class SpeechToText(Protocol):
@@ -48,6 +50,9 @@ class SpeechToText(Protocol):
         """Transcribe one utterance, whose end is the end of `audio`.
 
         Gives any number of transcripts that are not final and then exactly one that is, "" if there were no words.
+        To each frame that `may_be_last` it answers with one transcript that `is_settled` if it can tell before the
+        audio ends, and if speech does not go on before it can. If no speech follows, that transcript becomes the final
+        one as soon as the audio ends, without asking anybody again.
         Raises ProviderError.
         """
         ...
