@@ -17,7 +17,7 @@ import numpy.typing as npt
 import soundfile
 
 from pipeline.audio import FRAME_SAMPLES, FRAME_SECONDS, INPUT_RATE, AudioFrame, Framer, Samples
-from pipeline.endpointing import silence_before_commit
+from pipeline.endpointing import Endpointing, Pause
 from pipeline.segmenter import Segmenter
 from pipeline.settings import SessionSettings, TurnDetection
 from pipeline.turn_taking import CommitUtterance, OpenUtterance, TurnTaking
@@ -72,7 +72,7 @@ def find(samples: Samples, detector: VoiceActivityDetector) -> Found:
                     starts.append(voice.position_seconds)
                     segmenter.forget()
                 case CommitUtterance():
-                    ends.append(voice.position_seconds - silence_before_commit(detection))
+                    ends.append(voice.position_seconds - Endpointing().silence_seconds(Pause(), detection))
                     segmenter.forget()
     return Found(tuple(starts), tuple(ends), time.process_time() - began)
 

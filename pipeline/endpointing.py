@@ -69,4 +69,5 @@ class Endpointing:
         """Seconds of silence after which this turn is over."""
         if detection.kind == "server_vad":
             return detection.silence_seconds
-        return EAGERNESS[detection.eagerness].open
+        silences = EAGERNESS[detection.eagerness]
+        return silences.open if pause.words is None else silences.complete

@@ -14,4 +14,4 @@ class Tool:
     run: Callable[[Mapping[str, object]], Awaitable[str]]
     """Takes the arguments, gives what the model is told. Raises ValueError with a sentence if they make no sense."""
     writes: bool = False
-    """Whether it changes anything: then it waits until the turn is surely over, and is not stopped by an interruption."""
+    """Whether it changes anything: then it waits for the turn to be surely over, and no interruption stops it."""

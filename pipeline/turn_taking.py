@@ -22,7 +22,7 @@ from enum import Enum
 from typing import Literal
 
 from pipeline.audio import FRAME_SECONDS
-from pipeline.endpointing import silence_before_commit
+from pipeline.endpointing import Endpointing, Pause
 from pipeline.errors import RequestError
 from pipeline.events import AudioCleared, AudioCommitted, ReplyCancelled, ReplyRequested
 from pipeline.segmenter import Voice
@@ -131,6 +131,7 @@ class TurnTaking:
     def __init__(self, settings: SessionSettings) -> None:
         self.settings = settings
         self.state = State.IDLE
+        self._endpointing = Endpointing()
         self._announced = False
         """Whether the client knows of the open utterance, as it does unless it decides about it."""
         self._position = 0.0
@@ -170,7 +171,7 @@ class TurnTaking:
             if voice.speech_seconds >= self.settings.speech_start_seconds and voice.silence_seconds == 0:
                 return self._speech_began(detection)
             return self._idle(detection)
-        if voice.silence_seconds >= silence_before_commit(detection) or self._is_too_long():
+        if voice.silence_seconds >= self._endpointing.silence_seconds(Pause(), detection) or self._is_too_long():
             return self._turn_over(detection)
         self._follow_pause(paused=voice.silence_seconds >= PAUSE_SECONDS)
         return []

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from pipeline.errors import PipelineError
 from pipeline.events import (
     AudioDropped,
+    GuessDropped,
     IdleTimeout,
     ItemAdded,
     ItemCut,
@@ -15,10 +16,12 @@ from pipeline.events import (
     Output,
     ReplyArguments,
     ReplyAudio,
+    ReplyDucked,
     ReplyFinished,
     ReplyInterrupted,
     ReplyItemFinished,
     ReplyItemStarted,
+    ReplyRestored,
     ReplyStarted,
     ReplyText,
     RequestFailed,
@@ -101,7 +104,9 @@ class Encoder:
                 return [extensions.turn_message(output)] if self._with_extensions else []
             case ReplyInterrupted():
                 return [extensions.interrupted_message(output)] if self._with_extensions else []
-            case ToolCalled() | ToolReturned():
+            case ReplyDucked() | ReplyRestored():
+                return [extensions.ducking_message(output)] if self._with_extensions else []
+            case ToolCalled() | ToolReturned() | GuessDropped():
                 return []
             case ItemRemoved(item_id):
                 for reply in self._replies.values():

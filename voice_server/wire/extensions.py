@@ -1,6 +1,6 @@
 """What the wire has beyond OpenAI's, for clients that ask with the query `extensions=1`. See docs/protocol.md."""
 
-from pipeline.events import PlaybackReported, ReplyInterrupted, TurnMeasured
+from pipeline.events import PlaybackReported, ReplyDucked, ReplyInterrupted, ReplyRestored, TurnMeasured
 from voice_server.wire.fields import Fields
 from voice_server.wire.json_text import Json
 
@@ -35,7 +35,20 @@ def turn_message(turn: TurnMeasured) -> Json:
         "response_id": turn.reply_id,
         "total_ms": spans[-1]["end_ms"] if spans else 0,
         "spans": spans,
+        "committed_ms": _milliseconds(turn.committed_seconds),
+        "wasted": {
+            "guesses": turn.waste.guesses,
+            "tokens": turn.waste.tokens,
+            "characters": turn.waste.characters,
+            "audio_ms": _milliseconds(turn.waste.audio_seconds),
+        },
     }
+
+
+def ducking_message(output: ReplyDucked | ReplyRestored) -> Json:
+    """`voice.duck`: play this quietly until it is known whether the user speaks; `voice.restore`: it was nothing."""
+    kind = "voice.duck" if isinstance(output, ReplyDucked) else "voice.restore"
+    return {"type": kind, "response_id": output.reply_id, "item_id": output.item_id}
 
 
 def interrupted_message(interrupted: ReplyInterrupted) -> Json:
