@@ -26,8 +26,10 @@ class Sessions:
         )
         return assistant.name, settings
 
-    def new_session(self, session_id: str, settings: SessionSettings, assistant_name: str) -> Session:
-        """A conversation, to be opened with `async with`."""
+    def new_session(
+        self, session_id: str, settings: SessionSettings, assistant_name: str, *, greets: bool = False
+    ) -> Session:
+        """A conversation, to be opened with `async with`. `greets`: the assistant may speak first."""
         assistant = self._assistants.get(assistant_name)
         providers = Providers(
             speech_to_text=self._stages.speech_to_text,

@@ -5,13 +5,14 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, aclosing, nullcontext
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Protocol
 
 import structlog
 from aiohttp import WSCloseCode, WSMsgType, web
 
 from pipeline.errors import PipelineError, RequestError
-from pipeline.events import RequestFailed
+from pipeline.events import Input, Output, RequestFailed
 from pipeline.items import new_id
 from pipeline.session import Session
 from pipeline.settings import SessionSettings
@@ -41,6 +42,43 @@ class Principal(Protocol):
         """The session object that came with the key."""
 
 
+class NewSession(Protocol):
+    """Makes the conversation behind a socket."""
+
+    def __call__(self, session_id: str, settings: SessionSettings, assistant_name: str, /, *, greets: bool) -> Session:
+        """`greets`: whether the assistant may speak first, if it has a greeting."""
+        ...
+
+
+class Observer(Protocol):
+    """Watches one conversation, from the only place that everything of it passes. It must not await, nor raise."""
+
+    def entered(self, event: Input) -> None:
+        """The client sent this; the session has not seen it yet."""
+        ...
+
+    def left(self, output: Output) -> None:
+        """The session gave this; it has not been sent yet."""
+        ...
+
+    def ended(self, close_code: int) -> None:
+        """Nothing more comes. The code is the WebSocket's."""
+        ...
+
+
+class Unobserved:
+    """Nobody watches."""
+
+    def entered(self, event: Input) -> None:
+        """See Observer."""
+
+    def left(self, output: Output) -> None:
+        """See Observer."""
+
+    def ended(self, close_code: int) -> None:
+        """See Observer."""
+
+
 @dataclass(frozen=True, slots=True)
 class End:
     """Why a conversation is over."""
@@ -66,22 +104,27 @@ FAILED = End(
 
 
 class VoiceSocket:
-    """The endpoint. `new_session(session_id, settings, assistant_name)` makes the conversation behind each socket."""
+    """The endpoint."""
 
     def __init__(
         self,
         *,
         authenticate: Callable[[web.Request], Principal],
         find_assistant: Callable[[str | None], tuple[str, SessionSettings]],
-        new_session: Callable[[str, SessionSettings, str], Session],
+        new_session: NewSession,
+        observe: Callable[[str, str], Observer] = lambda _session_id, _assistant: Unobserved(),
         admit: Callable[[], AbstractContextManager[object]] = nullcontext,
         session_seconds: float = SESSION_SECONDS,
         send_seconds: float = SEND_SECONDS,
     ) -> None:
-        """`authenticate` and `admit` raise ApiError. `find_assistant`: the name asked for, to a known one."""
+        """`authenticate` and `admit` raise ApiError. `find_assistant`: the name asked for, to a known one.
+
+        `observe` takes the id of a session and the name of its assistant.
+        """
         self._authenticate = authenticate
         self._find_assistant = find_assistant
         self._new_session = new_session
+        self._observe = observe
         self._admit = admit
         self._session_seconds = session_seconds
         self._send_seconds = send_seconds
@@ -143,37 +186,49 @@ class VoiceSocket:
         log = _log.bind(session=config.session_id, assistant=config.model)
         log.info("session opened", type=config.type)
         connection = Connection(config, with_extensions=_has_extensions(request))
+        observer = self._observe(config.session_id, config.model)
         end = CLIENT_LEFT
         try:
-            end = await self._hold(socket, connection, config, log)
+            new_session = partial(
+                self._new_session,
+                config.session_id,
+                config.settings,
+                config.model,
+                greets=_wants_greeting(request),
+            )
+            end = await self._hold(socket, connection, new_session, observer, log)
             await self._close(request, socket, connection, end)
         finally:
             # Also if the task is cancelled, as it may be when the client is gone.
+            observer.ended(int(end.close_code))
             log.info("session closed", close_code=int(end.close_code))
 
     async def _hold(
         self,
         socket: web.WebSocketResponse,
         connection: Connection,
-        config: SessionConfig,
+        new_session: Callable[[], Session],
+        observer: Observer,
         log: structlog.stdlib.BoundLogger,
     ) -> End:
         try:
-            session = self._new_session(config.session_id, config.settings, config.model)
+            session = new_session()
             async with asyncio.timeout(self._session_seconds), session:
-                return await self._exchange(socket, connection, session)
+                return await self._exchange(socket, connection, session, observer)
         except TimeoutError:
             return EXPIRED
         except Exception:
             log.exception("session failed")
             return FAILED
 
-    async def _exchange(self, socket: web.WebSocketResponse, connection: Connection, session: Session) -> End:
+    async def _exchange(
+        self, socket: web.WebSocketResponse, connection: Connection, session: Session, observer: Observer
+    ) -> End:
         """Receive and send until one of both is over, or the server shuts down."""
         async with asyncio.TaskGroup() as tasks:
             loops = {
-                tasks.create_task(_receive(socket, connection, session)),
-                tasks.create_task(self._send(socket, connection, session)),
+                tasks.create_task(_receive(socket, connection, session, observer)),
+                tasks.create_task(self._send(socket, connection, session, observer)),
                 tasks.create_task(self._shut_down()),
             }
             done, others = await asyncio.wait(loops, return_when=asyncio.FIRST_COMPLETED)
@@ -186,11 +241,14 @@ class VoiceSocket:
         await self._shutting_down.wait()
         return SHUT_DOWN
 
-    async def _send(self, socket: web.WebSocketResponse, connection: Connection, session: Session) -> End:
+    async def _send(
+        self, socket: web.WebSocketResponse, connection: Connection, session: Session, observer: Observer
+    ) -> End:
         try:
             await self._send_frames(socket, [connection.greeting()])
             async with aclosing(session.outputs()) as outputs:
                 async for output in outputs:
+                    observer.left(output)
                     await self._send_frames(socket, connection.send(output))
         except ConnectionError:
             return CLIENT_LEFT
@@ -229,7 +287,7 @@ class VoiceSocket:
             request.transport.abort()
 
 
-async def _receive(socket: web.WebSocketResponse, connection: Connection, session: Session) -> End:
+async def _receive(socket: web.WebSocketResponse, connection: Connection, session: Session, observer: Observer) -> End:
     async for message in socket:
         if message.type not in (WSMsgType.TEXT, WSMsgType.BINARY):
             break
@@ -241,12 +299,17 @@ async def _receive(socket: web.WebSocketResponse, connection: Connection, sessio
                 # Not answered here, so that answers come in the order of the requests.
                 session.outbox.put(event)
             else:
+                observer.entered(event)
                 session.receive(event)
     return End(socket.close_code or WSCloseCode.OK)
 
 
 def _has_extensions(request: web.Request) -> bool:
     return request.query.get("extensions") == "1"
+
+
+def _wants_greeting(request: web.Request) -> bool:
+    return request.query.get("greeting") != "0"
 
 
 def _check(request: web.Request) -> None:

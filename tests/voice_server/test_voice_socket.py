@@ -11,6 +11,7 @@ import pytest
 from aiohttp import ClientWebSocketResponse, WSServerHandshakeError, web
 from structlog.testing import capture_logs
 
+from pipeline.events import Input, ItemAdded, ItemDone, Output, ReplyFinished, ReplyStarted
 from pipeline.items import new_id
 from pipeline.providers.scripted import ScriptedLanguageModel, ScriptedTextToSpeech
 from tests.voice_server.wire.served import MANUAL, Served, served
@@ -124,6 +125,48 @@ async def test_a_full_server_says_so_and_has_room_again() -> None:
         await until(lambda: admission.count == 0)
         async with server.talk():
             pass
+
+
+class Notes:
+    """Notes all that it is shown."""
+
+    def __init__(self) -> None:
+        self.entered_events: list[Input] = []
+        self.outputs: list[Output] = []
+        self.close_codes: list[int] = []
+
+    def entered(self, event: Input) -> None:
+        self.entered_events.append(event)
+
+    def left(self, output: Output) -> None:
+        self.outputs.append(output)
+
+    def ended(self, close_code: int) -> None:
+        self.close_codes.append(close_code)
+
+
+async def test_all_that_enters_and_leaves_is_observed_in_one_place() -> None:
+    notes: dict[tuple[str, str], Notes] = {}
+
+    def observe(session_id: str, assistant: str) -> Notes:
+        return notes.setdefault((session_id, assistant), Notes())
+
+    async with served(observe=observe) as server:
+        async with server.talk(path="/v1/realtime?model=other") as talk:
+            await talk.ask("What time is it?")
+            session_id = talk.messages[0]["session"]["id"]
+        await until(lambda: bool(notes[session_id, "other"].close_codes))
+    (noted,) = notes.values()
+    assert [type(event).__name__ for event in noted.entered_events] == ["ItemCreated", "ReplyRequested"]
+    assert [type(output) for output in noted.outputs[:3]] == [ItemAdded, ItemDone, ReplyStarted]
+    assert isinstance(noted.outputs[-1], ReplyFinished)
+    assert noted.close_codes == [1000]
+
+
+@pytest.mark.parametrize(("query", "greets"), [("", True), ("?greeting=1", True), ("?greeting=0", False)])
+async def test_a_client_may_do_without_a_greeting(query: str, greets: bool) -> None:
+    async with served() as server, server.talk(f"/v1/realtime{query}"):
+        assert server.greets == [greets]
 
 
 # --- what it bears ---

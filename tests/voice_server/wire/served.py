@@ -139,6 +139,8 @@ class Served:
     model: LanguageModel
     recogniser: SpeechToText
     sessions: list[Session]
+    greets: list[bool]
+    """Of each session: whether the assistant may speak first."""
 
     @asynccontextmanager
     async def talk(self, path: str = "/v1/realtime?model=test", **options: Any) -> AsyncIterator[Talk]:
@@ -169,8 +171,10 @@ async def served(
     voice = voice or ScriptedTextToSpeech(seconds_per_character=0.005)
     providers = Providers(recogniser, model, voice, voice_activity)
     sessions: list[Session] = []
+    wishes: list[bool] = []
 
-    def new_session(session_id: str, session_settings: SessionSettings, _assistant: str) -> Session:
+    def new_session(session_id: str, session_settings: SessionSettings, _assistant: str, *, greets: bool) -> Session:
+        wishes.append(greets)
         sessions.append(Session(session_id, session_settings, providers, tools))
         return sessions[-1]
 
@@ -187,7 +191,7 @@ async def served(
     app.add_routes(voice_socket.routes())
     app.on_shutdown.append(voice_socket.shut_down)
     async with TestClient(TestServer(app)) as client:
-        yield Served(client, voice_socket, model, recogniser, sessions)
+        yield Served(client, voice_socket, model, recogniser, sessions, wishes)
 
 
 def speech(seconds: float) -> bytes:
