@@ -92,7 +92,7 @@ class Encoder:
             ):
                 return self._reply(output)
             case ReplyStarted():
-                return [self._start_reply(output)]
+                return self._start_reply(output)
             case TranscriptDelta() | TranscriptCompleted() | TranscriptFailed():
                 return [_transcript(output)] if self._config.transcribes else []
             case SettingsApplied():
@@ -118,12 +118,14 @@ class Encoder:
             case _:
                 return [_input_message(output)]
 
-    def _start_reply(self, started: ReplyStarted) -> Json:
+    def _start_reply(self, started: ReplyStarted) -> Iterable[Json]:
         wanted = started.options.audio_format
         audio_format = next((known for known in AUDIO_FORMATS if known == wanted), self._config.output_format)
         reply = OpenReply(started, self._conversation_id, audio_format, binary_audio=self._with_extensions)
         self._replies[started.reply_id] = reply
-        return reply.created()
+        yield reply.created()
+        if self._with_extensions and started.continues is not None:
+            yield extensions.continued_message(started)
 
     def _reply(self, event: _ReplyEvent) -> Iterable[Json | bytes]:
         reply = self._replies[event.reply_id]

@@ -1,6 +1,6 @@
 """What the wire has beyond OpenAI's, for clients that ask with the query `extensions=1`. See docs/protocol.md."""
 
-from pipeline.events import PlaybackReported, ReplyDucked, ReplyInterrupted, ReplyRestored, TurnMeasured
+from pipeline.events import PlaybackReported, ReplyDucked, ReplyInterrupted, ReplyRestored, ReplyStarted, TurnMeasured
 from voice_server.wire.fields import Fields
 from voice_server.wire.json_text import Json
 
@@ -49,6 +49,11 @@ def ducking_message(output: ReplyDucked | ReplyRestored) -> Json:
     """`voice.duck`: play this quietly until it is known whether the user speaks; `voice.restore`: it was nothing."""
     kind = "voice.duck" if isinstance(output, ReplyDucked) else "voice.restore"
     return {"type": kind, "response_id": output.reply_id, "item_id": output.item_id}
+
+
+def continued_message(started: ReplyStarted) -> Json:
+    """`voice.continued`: this reply is the unheard rest of one that was stopped by something that was nothing."""
+    return {"type": "voice.continued", "response_id": started.reply_id, "continues": started.continues}
 
 
 def interrupted_message(interrupted: ReplyInterrupted) -> Json:

@@ -6,7 +6,7 @@ from pydantic import TypeAdapter
 from voice_server.wire.json_text import Json
 
 _EVENTS: TypeAdapter[RealtimeServerEvent] = TypeAdapter(RealtimeServerEvent)
-EXTENSIONS = ("voice.turn", "voice.interrupted")
+EXTENSIONS = ("voice.turn", "voice.interrupted", "voice.continued", "voice.duck", "voice.restore")
 _ITEM_KEYS = ("id", "type", "role", "status", "call_id", "name", "arguments", "content")
 _PART_KEYS = ("audio", "text", "transcript")
 

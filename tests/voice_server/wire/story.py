@@ -5,6 +5,7 @@ import numpy as np
 from pipeline.errors import ProviderUnavailable, RequestError
 from pipeline.events import (
     AudioDropped,
+    GuessDropped,
     IdleTimeout,
     ItemAdded,
     ItemCut,
@@ -14,10 +15,12 @@ from pipeline.events import (
     Output,
     ReplyArguments,
     ReplyAudio,
+    ReplyDucked,
     ReplyFinished,
     ReplyInterrupted,
     ReplyItemFinished,
     ReplyItemStarted,
+    ReplyRestored,
     ReplyStarted,
     ReplyText,
     RequestFailed,
@@ -32,6 +35,7 @@ from pipeline.events import (
     TranscriptFailed,
     TurnMeasured,
     UtteranceCommitted,
+    Waste,
 )
 from pipeline.items import FunctionCall, FunctionCallOutput, Image, Message, Speech, Text
 from pipeline.providers.interfaces import Usage
@@ -55,10 +59,23 @@ _PICTURE = Message("item_typed", "user", (Text("What is this?"), Image("data:ima
 _BROKEN_OFF = Message("item_answer2", "assistant", (Speech("It is"),), "incomplete")
 _TITLE = Message("item_title", "assistant", (Text("Boiling water"),))
 
+_CONTINUED = Message("item_answer3", "assistant", (Speech("18 degrees in Ulm."),))
+_WASTE = Waste(guesses=1, tokens=12, characters=41, audio_seconds=0.8)
+_SPANS = (
+    Span("pause", 0, 0.12),
+    Span("transcript", 0.12, 0.3),
+    Span("first_token", 0.3, 0.35),
+    Span("first_clause", 0.35, 0.4),
+    Span("first_audio", 0.4, 0.44),
+    Span("sent", 0.44, 0.46),
+    Span("heard", 0.46, 0.5),
+)
+
 CONVERSATION: tuple[Output, ...] = (
     SettingsApplied(SETTINGS),
     # A spoken turn.
     SpeechStarted("item_user1", 0.42),
+    GuessDropped("resp_0", _WASTE),
     SpeechStopped("item_user1", 2.06),
     UtteranceCommitted("item_user1", None),
     ItemAdded(_HEARD, None),
@@ -71,7 +88,7 @@ CONVERSATION: tuple[Output, ...] = (
     ReplyAudio("resp_1", "item_answer1", _TONE, "at 100 degrees."),
     ReplyItemFinished("resp_1", _ANSWER),
     ReplyFinished("resp_1", "completed", usage=Usage(31, 16, 9)),
-    TurnMeasured("item_user1", "resp_1", (Span("pause", 0, 0.25), Span("first_audio", 0.25, 0.61))),
+    TurnMeasured("item_user1", "resp_1", _SPANS, 0.45, _WASTE),
     ItemShown(Message("item_user1", "user", (Speech("When does water boil?", _TONE[:160]),))),
     # The client's own items, and a call of its function.
     ItemAdded(_PICTURE, "item_answer1"),
@@ -86,16 +103,24 @@ CONVERSATION: tuple[Output, ...] = (
     ReplyFinished("resp_2", "completed", usage=Usage(40, 0, 12)),
     ItemAdded(_RESULT, "item_call"),
     ItemDone(_RESULT, "item_call"),
-    # A reply that is interrupted.
+    # A reply that is interrupted by nothing, and goes on.
     ReplyStarted("resp_3", _OPTIONS),
     ReplyItemStarted("resp_3", Message("item_answer2", "assistant", (), "in_progress"), "item_result"),
     ReplyAudio("resp_3", "item_answer2", _TONE, "It is 18 degrees in Ulm."),
+    ReplyDucked("resp_3", "item_answer2"),
+    ReplyRestored("resp_3", "item_answer2"),
+    ReplyDucked("resp_3", "item_answer2"),
     SpeechStarted("item_user2", 7.5),
     ReplyItemFinished("resp_3", _BROKEN_OFF),
     ReplyFinished("resp_3", "cancelled", "turn_detected"),
     ReplyInterrupted("resp_3", "item_answer2", 0.312, "It is"),
     ItemCut("item_answer2", 0.312, "It is"),
     AudioDropped(),
+    ReplyStarted("resp_6", _OPTIONS, continues="resp_3"),
+    ReplyItemStarted("resp_6", Message("item_answer3", "assistant", (), "in_progress"), "item_answer2"),
+    ReplyAudio("resp_6", "item_answer3", _TONE, "18 degrees in Ulm."),
+    ReplyItemFinished("resp_6", _CONTINUED),
+    ReplyFinished("resp_6", "completed", usage=Usage(0, 0, 0)),
     # An answer beside the conversation.
     ReplyStarted("resp_4", _WRITTEN),
     ReplyItemStarted("resp_4", Message("item_title", "assistant", (), "in_progress"), None),
@@ -105,9 +130,9 @@ CONVERSATION: tuple[Output, ...] = (
     ReplyFinished("resp_4", "completed", usage=Usage(12, 0, 2)),
     # Silence, and what may go wrong.
     IdleTimeout("item_user3", 9.5, 15.5),
-    UtteranceCommitted("item_user3", "item_answer2"),
-    ItemAdded(Message("item_user3", "user", (Speech(None),)), "item_answer2"),
-    ItemDone(Message("item_user3", "user", (Speech(None),)), "item_answer2"),
+    UtteranceCommitted("item_user3", "item_answer3"),
+    ItemAdded(Message("item_user3", "user", (Speech(None),)), "item_answer3"),
+    ItemDone(Message("item_user3", "user", (Speech(None),)), "item_answer3"),
     TranscriptFailed("item_user3", ProviderUnavailable("The recogniser could not be reached.")),
     ReplyStarted("resp_5", _OPTIONS),
     ReplyFinished("resp_5", "failed", error=ProviderUnavailable("The model could not be reached.")),

@@ -163,6 +163,15 @@ def test_g711_loses_nothing_of_an_item(audio_format: str) -> None:
     assert sum(map(len, deltas)) == 8000
 
 
+def test_a_reply_that_goes_on_says_which_one_it_continues() -> None:
+    started = ReplyStarted("resp_2", ReplyOptions(modality="audio"), continues="resp_1")
+    created, continued = send(new_connection(with_extensions=True), started)
+    assert created["type"] == "response.created"
+    assert continued == {**continued, "type": "voice.continued", "response_id": "resp_2", "continues": "resp_1"}
+    assert types(send(new_connection(with_extensions=True), replace(started, continues=None))) == ["created"]
+    assert types(send(new_connection(), started)) == ["created"], "stock clients do not see it"
+
+
 def test_binary_frames_carry_the_item_and_aligned_samples() -> None:
     samples = np.arange(480, dtype=np.int16)
     for item_id in ("item_1", "item_12"):
