@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks.peers.environment import open_environment
 from tests.peers.conversation.story import STORY
 from tests.peers.conversations import hold
-from tests.peers.environment import open_environment
 from tests.peers.served import Served
 
 pytestmark = pytest.mark.timeout(900)
