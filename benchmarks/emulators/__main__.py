@@ -2,6 +2,7 @@
 
 import argparse
 import asyncio
+from dataclasses import replace
 from pathlib import Path
 
 import orjson
@@ -12,6 +13,7 @@ from benchmarks.emulators.profile import PROFILES
 from benchmarks.emulators.scene import Scene
 from benchmarks.emulators.script import Line, Script, ScriptedCall
 from benchmarks.emulators.server import Server
+from benchmarks.machine import run
 
 
 def main() -> None:
@@ -21,6 +23,7 @@ def main() -> None:
     parser.add_argument("--elevenlabs-port", type=int, default=0, help="0: any free port")
     parser.add_argument("--profile", choices=PROFILES, default="seed")
     parser.add_argument("--seed", type=int, default=0, help="of the jitter")
+    parser.add_argument("--tails", action="store_true", help="draw each delay from a distribution with a long tail")
     parser.add_argument("--script", type=Path, help='JSON: {"transcripts": {SESSION: [TEXT]}, "replies": {…}}')
     parser.add_argument(
         "--fault",
@@ -32,9 +35,11 @@ def main() -> None:
     )
     options = parser.parse_args()
     script = read_script(options.script) if options.script else Script()
-    scene = Scene(script, PROFILES[options.profile], Faults(*options.fault), seed=options.seed)
+    scene = Scene(
+        script, replace(PROFILES[options.profile], tails=options.tails), Faults(*options.fault), seed=options.seed
+    )
     try:
-        asyncio.run(serve(scene, options.openai_port, options.elevenlabs_port))
+        run(serve(scene, options.openai_port, options.elevenlabs_port))
     except KeyboardInterrupt:
         print("stopped")
 

@@ -32,6 +32,7 @@ MESSAGES = {
     429: "Rate limit reached for requests.",
     500: "The server had an error while processing your request.",
 }
+CLAUSE_ENDS = (",", ".", "!", "?", ";", ":")
 MAX_REQUEST_BYTES = 25 * 1024 * 1024
 
 
@@ -47,6 +48,7 @@ def application(scene: Scene) -> aiohttp.web.Application:
             aiohttp.web.post("/v1/audio/speech", api.speech),
             aiohttp.web.get("/v1/realtime", openai_realtime.RealtimeTranscription(scene).socket),
             aiohttp.web.get("/emulator/log", scene.log),
+            aiohttp.web.post("/emulator/scene", scene.change),
         ]
     )
     return app
@@ -73,7 +75,7 @@ class _Api:
         exchange = self._scene.begin(request, "openai", "models")
         if (status := await self._status(request, exchange, None)) is not None:
             return refused(status)
-        exchange.finished = True
+        exchange.note_end()
         models = [{"id": name, "object": "model", "created": 0, "owned_by": "emulator"} for name in MODELS]
         return aiohttp.web.json_response({"object": "list", "data": models})
 
@@ -87,9 +89,10 @@ class _Api:
             recording = io.BytesIO(upload.file.read())
         if (status := await self._status(request, exchange, str(form.get("model")))) is not None:
             return refused(status)
+        exchange.note_asked()
         audio, rate = await asyncio.to_thread(soundfile.read, recording, dtype="int16")
         exchange.audio_bytes = audio.nbytes
-        text = self._scene.script.transcript(exchange.session_id, len(audio) / rate)
+        text = self._scene.transcript(exchange, audio if audio.ndim == 1 else audio[:, 0], rate)
         exchange.text.append(text)
         await self._scene.delays(exchange).transcript()
         if form.get("stream") == "true" and form.get("model") != "whisper-1":
@@ -104,7 +107,8 @@ class _Api:
             return refused(status)
         heard = _last_text(asked["messages"])
         exchange.text.append(heard)
-        line = self._scene.script.reply(exchange.session_id, heard)
+        exchange.note_asked()
+        line = self._scene.reply(exchange, heard)
         if isinstance(line, ScriptedCall) and not asked.get("tools"):
             line = f"I would call {line.name}."
         usage = _usage(asked["messages"], line)
@@ -123,10 +127,14 @@ class _Api:
         head: dict[str, Any] = {"id": f"chatcmpl-{secrets.token_hex(8)}", "object": "chat.completion.chunk"}
         head |= {"created": int(time.time()), "model": model}
         await delays.first_token()
+        exchange.note_first()
         for delta in _deltas(line):
             choice = {"index": 0, "delta": delta, "finish_reason": None}
             yield event(head | {"choices": [choice]})
-            if delta.get("content"):
+            if content := delta.get("content"):
+                exchange.tokens += 1
+                if content.rstrip().endswith(CLAUSE_ENDS):
+                    exchange.note_clause()
                 await delays.token()
         reason = "tool_calls" if isinstance(line, ScriptedCall) else "stop"
         yield event(head | {"choices": [{"index": 0, "delta": {}, "finish_reason": reason}]})
@@ -142,6 +150,7 @@ class _Api:
         encoding = asked.get("response_format", "mp3")
         if not asked.get("input") or encoding not in MEDIA_TYPES:
             return refused(400)
+        exchange.note_asked()
         exchange.text.append(asked["input"])
         spoken = tones.speech(asked["input"], asked.get("speed", 1.0)).samples
         audio = spoken.tobytes() if encoding == "pcm" else await asyncio.to_thread(encoded, spoken, encoding)
@@ -156,6 +165,7 @@ class _Api:
         for start in range(0, len(audio), size):
             if start:
                 await delays.speech(seconds / count)
+            exchange.note_first()
             exchange.audio_bytes += len(audio[start : start + size])
             yield audio[start : start + size]
 
@@ -173,12 +183,13 @@ class _Api:
         await response.prepare(request)
         try:
             async for piece in afflict(pieces, exchange.fault):
+                exchange.note_first()
                 await response.write(piece)
         except ConnectionAbortedError:
             cut_off(request)
             return response
         await response.write_eof()
-        exchange.finished = True
+        exchange.note_end()
         return response
 
 

@@ -6,22 +6,26 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import aiohttp.web
+import numpy as np
+import numpy.typing as npt
 import orjson
 
+from benchmarks.emulators.clips import Clips, read_clip
 from benchmarks.emulators.faults import REFUSALS, FaultKind, Faults, hang
 from benchmarks.emulators.profile import PROFILES, Delays, Profile
-from benchmarks.emulators.script import Script
+from benchmarks.emulators.script import Line, Script
+from benchmarks.emulators.toned_answers import TonedAnswers
 
-KEPT_REQUESTS = 10_000
+KEPT_REQUESTS = 50_000
 """Of the log; the oldest are forgotten."""
 
 
 @dataclass(slots=True)
 class Exchange:
-    """One request and how it is answered."""
+    """One request and how it is answered. Moments are of the machine's monotonic clock."""
 
-    seconds: float
-    """When it came: `time.monotonic()`."""
+    began: float
+    """When it came."""
     vendor: str
     request: str
     """`transcription`, `completion`, `speech`, `voices` or `models`."""
@@ -36,6 +40,40 @@ class Exchange:
     """How much audio was sent or received."""
     finished: bool = False
     """Whether it was answered to the end."""
+    asked: float | None = None
+    """When everything was there that the first answer needs: the whole recording, the question, the first text."""
+    first: float | None = None
+    """When the first of the answer went out."""
+    clause: float | None = None
+    """Completions: when their first clause was out."""
+    transcripts: list[tuple[float, float]] = field(default_factory=list)
+    """Transcriptions: when each was asked for and when it was given; a socket gives several."""
+    tokens: int = 0
+    """Completions: how many were written."""
+    ended: float | None = None
+    """When the last of the answer went out."""
+
+    def note_asked(self) -> None:
+        """Everything is there for a first answer."""
+        self.asked = self.asked or time.monotonic()
+
+    def note_first(self) -> None:
+        """The first of the answer goes out."""
+        self.first = self.first or time.monotonic()
+
+    def note_clause(self) -> None:
+        """The first clause is out."""
+        self.clause = self.clause or time.monotonic()
+
+    def note_transcript(self, asked: float) -> None:
+        """A transcript is complete."""
+        self.transcripts.append((asked, time.monotonic()))
+        self.note_end()
+
+    def note_end(self) -> None:
+        """The answer is complete."""
+        self.finished = True
+        self.ended = time.monotonic()
 
 
 class Scene:
@@ -53,6 +91,10 @@ class Scene:
         self.script = script or Script()
         self.faults = faults or Faults()
         self.exchanges: deque[Exchange] = deque(maxlen=KEPT_REQUESTS)
+        self.clips = Clips()
+        """What may be heard; where there is any, transcripts come from it and not from the script."""
+        self.answers: TonedAnswers | None = None
+        """What is answered instead of the script."""
         self._profile = profile
         self._seed = seed
         self._keys = keys
@@ -66,6 +108,18 @@ class Scene:
         exchange = Exchange(time.monotonic(), vendor, request, session_id, self._counts[session_id], fault)
         self.exchanges.append(exchange)
         return exchange
+
+    def transcript(self, exchange: Exchange, samples: npt.NDArray[np.int16], rate: int) -> str:
+        """What was said in audio (int16, shape (n,))."""
+        if self.clips:
+            return self.clips.transcript(samples, rate)
+        return self.script.transcript(exchange.session_id, len(samples) / rate)
+
+    def reply(self, exchange: Exchange, heard: str) -> Line:
+        """What the model answers."""
+        if self.answers is not None:
+            return self.answers.next(exchange.session_id)
+        return self.script.reply(exchange.session_id, heard)
 
     def delays(self, exchange: Exchange) -> Delays:
         """The delays of a request: they depend on its conversation and on its place there."""
@@ -81,6 +135,19 @@ class Scene:
         if exchange.fault is FaultKind.HANG_ON_CONNECT:
             await hang()
         return REFUSALS.get(exchange.fault) if exchange.fault else None
+
+    async def change(self, request: aiohttp.web.Request) -> aiohttp.web.Response:
+        """`POST /emulator/scene`: forget the log, and hear and answer this: `{"clips": […], "answer_words": 17}`.
+
+        A clip is `{"name", "words": [[text, start, end], …], "loudness": [float, …]}`. What is left out stays.
+        """
+        told: dict[str, Any] = orjson.loads(await request.read())
+        self.exchanges.clear()
+        if "clips" in told:
+            self.clips = Clips([read_clip(clip) for clip in told["clips"]])
+        if "answer_words" in told:
+            self.answers = TonedAnswers(told["answer_words"])
+        return aiohttp.web.json_response({"clips": len(told.get("clips", ()))})
 
     async def log(self, _: aiohttp.web.Request) -> aiohttp.web.Response:
         """`GET /emulator/log`: every request so far."""
