@@ -5,7 +5,7 @@
 
 import { needsKey, type ConnectionFault } from "./problems";
 import type { CheckServer } from "./server";
-import type { OpenTransport, Transport } from "./transport";
+import type { OpenTransport, Opening, Transport } from "./transport";
 import { readServerEvent, type ClientMessage, type ServerEvent } from "./wire";
 
 export type ConnectionState =
@@ -20,6 +20,8 @@ export type ConnectionState =
 export interface ConnectionEvents {
   onState: (state: ConnectionState) => void;
   onEvent: (event: ServerEvent) => void;
+  /** Asked at each attempt: what a conversation begins with may have changed meanwhile. */
+  opening: () => Opening;
 }
 
 const FIRST_RETRY_MS = 500;
@@ -28,8 +30,11 @@ const LONGEST_RETRY_MS = 10_000;
 const GOOD_SESSION_MS = 5_000;
 /** From the opening of the socket to `session.created`. */
 const GREETING_MS = 10_000;
-/** About ten seconds of audio: beyond that the network is too slow to talk, and what waits would only come late. */
-const MOST_BACKLOG_BYTES = 480_000;
+/**
+ * Twenty seconds of audio: ten that were said before the connection was there, and as many again. Beyond that the
+ * network is too slow to talk, and what waits would only come late.
+ */
+const MOST_BACKLOG_BYTES = 960_000;
 const TRY_AGAIN_LATER = 1013;
 
 export class Connection {
@@ -39,7 +44,6 @@ export class Connection {
   #state: ConnectionState = { kind: "closed" };
   #transport: Transport | null = null;
   #key: string | null;
-  #assistant: string | null = null;
   #failures = 0;
   #timer: ReturnType<typeof setTimeout> | undefined;
   /** Grows with each attempt: what belongs to an older one is ignored. */
@@ -59,8 +63,7 @@ export class Connection {
   }
 
   /** Does nothing if it is open or on the way; shortens the wait if it waits. */
-  open(assistant: string | null): void {
-    this.#assistant = assistant;
+  open(): void {
     if (this.#state.kind === "open" || this.#state.kind === "connecting") return;
     this.#failures = 0;
     void this.#connect();
@@ -104,7 +107,7 @@ export class Connection {
     const current = (): boolean => attempt === this.#attempt;
     this.#serverIsFull = false;
     try {
-      this.#transport = this.#openTransport(this.#assistant, this.#key, {
+      this.#transport = this.#openTransport(this.#events.opening(), this.#key, {
         onMessage: (data) => current() && this.#receive(data),
         onClose: (code) => current() && this.#lose(code),
       });

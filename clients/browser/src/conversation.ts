@@ -10,6 +10,8 @@ export interface Line {
   /** More words may come. */
   readonly live: boolean;
   readonly responseId: string | null;
+  /** It goes on with the words of the line before it, which something that was nothing had stopped. */
+  readonly continues: boolean;
   /** What the user can have heard of a reply that was interrupted; null: it was not. */
   readonly heardText: string | null;
   readonly failure: string | null;
@@ -22,6 +24,8 @@ export interface Conversation {
   /** The user's turn is over and no reply has begun. */
   readonly replyDue: boolean;
   readonly activeResponse: string | null;
+  /** A response whose first line will continue the last one. */
+  readonly continuing: string | null;
 }
 
 /** The page keeps the last lines only; the server keeps the conversation. */
@@ -32,6 +36,7 @@ export const EMPTY_CONVERSATION: Conversation = {
   userSpeaking: false,
   replyDue: false,
   activeResponse: null,
+  continuing: null,
 };
 
 /** The conversation after `event`; the same object if nothing changed. */
@@ -60,9 +65,11 @@ export function receive(conversation: Conversation, event: ServerEvent): Convers
       };
     case "response.created":
       return { ...conversation, activeResponse: event.responseId, replyDue: false };
+    case "voice.continued":
+      return expectContinuation(conversation, event.responseId, event.continues);
     case "response.output_item.added":
       if (event.item.kind !== "message") return conversation;
-      return withLine(conversation, event.item.id, "assistant", { responseId: event.responseId });
+      return beginReplyItem(conversation, event.item.id, event.responseId);
     case "response.text":
       return appendWords(conversation, event.itemId, "assistant", event.delta, event.responseId);
     case "response.text.done":
@@ -93,6 +100,7 @@ export function settle(conversation: Conversation): Conversation {
     userSpeaking: false,
     replyDue: false,
     activeResponse: null,
+    continuing: null,
   };
 }
 
@@ -107,6 +115,19 @@ export function toldAgain(conversation: Conversation, most: number): readonly Li
 function beginUtterance(conversation: Conversation, itemId: string): Conversation {
   const lines = withoutWordless(conversation.lines);
   return { ...withLine({ ...conversation, lines }, itemId, "user", {}), userSpeaking: true, replyDue: false };
+}
+
+/** Only directly after the reply it continues; an utterance in which no words were found does not count. */
+function expectContinuation(conversation: Conversation, responseId: string, continues: string): Conversation {
+  const lines = withoutWordless(conversation.lines);
+  const follows = lines.at(-1)?.responseId === continues;
+  return { ...conversation, lines, continuing: follows ? responseId : null };
+}
+
+function beginReplyItem(conversation: Conversation, itemId: string, responseId: string): Conversation {
+  const continues = conversation.continuing === responseId;
+  const begun = withLine(conversation, itemId, "assistant", { responseId, continues });
+  return continues ? { ...begun, continuing: null } : begun;
 }
 
 function completeUtterance(conversation: Conversation, itemId: string, transcript: string): Conversation {
@@ -179,5 +200,5 @@ function withLine(
 }
 
 function emptyLine(id: string, speaker: Line["speaker"]): Line {
-  return { id, speaker, text: "", live: true, responseId: null, heardText: null, failure: null, waterfall: null };
+  return { id, speaker, text: "", live: true, responseId: null, continues: false, heardText: null, failure: null, waterfall: null };
 }

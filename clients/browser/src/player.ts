@@ -16,9 +16,14 @@ export interface Heard {
 export interface Speaker {
   /** Must first be called while the user clicks or types: browsers are silent until then. */
   open(): Promise<void>;
-  append(itemId: string, samples: Int16Array): void;
+  /** The samples belong to the speaker from now on. */
+  append(itemId: string, samples: Int16Array<ArrayBuffer>): void;
   /** No more audio of this item will come. */
   finish(itemId: string): void;
+  /** Plays this item quietly until `restore`, `interrupt`, the next item, or for a moment. */
+  duck(itemId: string): void;
+  /** Plays at full volume again. */
+  restore(): void;
   /** Stops at once; what was heard of each item follows as Heard with `playing: false`. Their late audio is ignored. */
   interrupt(): void;
   /** Stops, and lets the device sleep until it is opened again. */
@@ -54,14 +59,22 @@ export class Player implements Speaker {
     await this.#opening;
   }
 
-  append(itemId: string, samples: Int16Array): void {
+  append(itemId: string, samples: Int16Array<ArrayBuffer>): void {
     if (this.#ignored.has(itemId) || samples.length === 0) return;
     this.#waiting.add(itemId);
-    this.#command({ kind: "append", itemId, samples });
+    this.#command({ kind: "append", itemId, samples, latency: this.#latency() }, [samples.buffer]);
   }
 
   finish(itemId: string): void {
     this.#command({ kind: "finish", itemId });
+  }
+
+  duck(itemId: string): void {
+    this.#command({ kind: "duck", itemId });
+  }
+
+  restore(): void {
+    this.#command({ kind: "restore" });
   }
 
   interrupt(): void {
@@ -94,32 +107,33 @@ export class Player implements Speaker {
       outputChannelCount: [1],
     });
     const analyser = new AnalyserNode(context, { fftSize: 1024 });
-    node.port.onmessage = (message: MessageEvent<PlaybackReport>) => this.#receive(context, message.data);
+    node.port.onmessage = (message: MessageEvent<PlaybackReport>) => this.#receive(message.data);
     node.connect(analyser).connect(context.destination);
     this.#node = node;
     this.#analyser = analyser;
   }
 
-  #receive(context: AudioContext, report: PlaybackReport): void {
+  #receive(report: PlaybackReport): void {
     if (report.kind === "dropped") {
       console.warn(`The player is full: ${report.samples} samples of ${report.itemId} were dropped.`);
       return;
     }
     for (const { itemId, played, playing } of report.progress) {
       if (!playing) this.#waiting.delete(itemId);
-      const playedMs = (1000 * played) / SAMPLE_RATE;
-      const complete = !playing && !this.#ignored.has(itemId);
-      const heardMs = complete ? playedMs : Math.max(0, playedMs - outputLatencyMs(context));
-      this.onHeard({ itemId, heardMs: Math.round(heardMs), playing });
+      this.onHeard({ itemId, heardMs: Math.round((1000 * played) / SAMPLE_RATE), playing });
     }
   }
 
-  #command(command: PlaybackCommand): void {
-    this.#node?.port.postMessage(command);
+  /**
+   * Samples on their way from the worklet to the ear: through the context's own buffer, then through the device. Safari
+   * knows only the first part. It changes with the device, so it is asked for anew.
+   */
+  #latency(): number {
+    const context = this.#context;
+    return context === null ? 0 : Math.round(SAMPLE_RATE * ((context.baseLatency || 0) + (context.outputLatency || 0)));
   }
-}
 
-/** What was given to the device but has not sounded yet. Safari knows only a part of it. */
-function outputLatencyMs(context: AudioContext): number {
-  return 1000 * (context.outputLatency || context.baseLatency || 0);
+  #command(command: PlaybackCommand, transfer: Transferable[] = []): void {
+    this.#node?.port.postMessage(command, transfer);
+  }
 }

@@ -14,11 +14,19 @@ export interface Transport {
   close(): void;
 }
 
-/** Raises SyntaxError if the key cannot be sent as a subprotocol. */
-export type OpenTransport = (assistant: string | null, key: string | null, events: TransportEvents) => Transport;
+/** What a conversation begins with. */
+export interface Opening {
+  /** Null: the server's own choice. */
+  readonly assistant: string | null;
+  /** Whether the assistant may speak first, if it has a greeting. */
+  readonly greeting: boolean;
+}
 
-export const openWebSocket: OpenTransport = (assistant, key, events) => {
-  const socket = new WebSocket(realtimeUrl(assistant), key === null ? [] : ["realtime", `openai-insecure-api-key.${key}`]);
+/** Raises SyntaxError if the key cannot be sent as a subprotocol. */
+export type OpenTransport = (opening: Opening, key: string | null, events: TransportEvents) => Transport;
+
+export const openWebSocket: OpenTransport = (opening, key, events) => {
+  const socket = new WebSocket(realtimeUrl(opening), key === null ? [] : ["realtime", `openai-insecure-api-key.${key}`]);
   const controller = new AbortController();
   const { signal } = controller;
   socket.binaryType = "arraybuffer";
@@ -39,9 +47,10 @@ export const openWebSocket: OpenTransport = (assistant, key, events) => {
   };
 };
 
-function realtimeUrl(assistant: string | null): URL {
+function realtimeUrl({ assistant, greeting }: Opening): URL {
   const url = new URL("/v1/realtime?extensions=1", window.location.href);
   url.protocol = url.protocol === "https:" ? "wss:" : "ws:";
   if (assistant !== null) url.searchParams.set("model", assistant);
+  if (!greeting) url.searchParams.set("greeting", "0");
   return url;
 }

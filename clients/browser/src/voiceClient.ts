@@ -3,6 +3,7 @@
  * one immutable value. Knows no React.
  */
 
+import { HeldAudio } from "./audio/heldAudio";
 import { Connection, type ConnectionState } from "./connection";
 import {
   addTypedText,
@@ -15,7 +16,7 @@ import {
 import { MicrophoneError, type Microphone, type MicrophoneFault, type OpenMicrophone } from "./microphone";
 import type { Heard, Speaker } from "./player";
 import type { CheckServer } from "./server";
-import type { OpenTransport } from "./transport";
+import type { OpenTransport, Opening } from "./transport";
 import { messageItem, type ServerEvent } from "./wire";
 
 export type MicrophoneState = "off" | "asking" | "on" | "muted";
@@ -42,8 +43,8 @@ export interface VoiceClientParts {
   readonly key: string | null;
 }
 
-/** Two seconds of audio are kept while there is no connection, so that the first words are not lost. */
-const MOST_HELD_FRAMES = 100;
+/** Ten seconds of audio are kept while there is no connection, so that the first words are not lost. */
+const MOST_HELD_FRAMES = 500;
 const MOST_UNSENT_TEXTS = 20;
 /** How much of a conversation is told to a server that lost it. */
 const MOST_LINES_TOLD_AGAIN = 40;
@@ -65,7 +66,7 @@ export class VoiceClient {
   };
   #microphone: Microphone | null = null;
   #assistant: string | null = null;
-  #heldFrames: Int16Array<ArrayBuffer>[] = [];
+  readonly #held = new HeldAudio(MOST_HELD_FRAMES);
   #unsentTexts: { readonly id: string; readonly text: string }[] = [];
   /** The user wanted to talk when the server asked for a key. */
   #talkWithKey = false;
@@ -79,6 +80,7 @@ export class VoiceClient {
     this.#connection = new Connection(parts.openTransport, parts.checkServer, parts.key, {
       onState: (connection) => this.#connectionChanged(connection),
       onEvent: (event) => this.#receive(event),
+      opening: () => this.#opening(),
     });
     parts.speaker.onHeard = (heard) => this.#reportHeard(heard);
   }
@@ -131,7 +133,7 @@ export class VoiceClient {
       this.#loseMicrophone(error.fault);
     }
     await speakerIsOpen;
-    if (this.state().microphone !== "off") this.#connection.open(this.#assistant);
+    if (this.state().microphone !== "off") this.#connection.open();
   }
 
   /** Ends the conversation; its words stay on the page. */
@@ -140,7 +142,7 @@ export class VoiceClient {
     this.#parts.speaker.rest();
     this.#closeMicrophone();
     this.#connection.close();
-    this.#heldFrames = [];
+    this.#held.take();
     this.#unsentTexts = [];
     this.#change({ microphoneFault: null, complaint: null, speaking: false });
   }
@@ -159,7 +161,7 @@ export class VoiceClient {
     this.#unsentTexts = [...this.#unsentTexts, { id, text }].slice(-MOST_UNSENT_TEXTS);
     this.#change({ conversation: addTypedText(this.#state.conversation, id, text), complaint: null });
     await speakerIsOpen;
-    this.#connection.open(this.#assistant);
+    this.#connection.open();
     this.#flushTexts();
   }
 
@@ -184,7 +186,7 @@ export class VoiceClient {
 
   /** Shortens the wait for the next attempt. */
   retryNow(): void {
-    if (this.#state.connection.kind === "waiting") this.#connection.open(this.#assistant);
+    if (this.#state.connection.kind === "waiting") this.#connection.open();
   }
 
   /** The user has read what went wrong. */
@@ -204,7 +206,7 @@ export class VoiceClient {
 
   #sendAudio(frame: Int16Array<ArrayBuffer>): void {
     if (this.#state.connection.kind === "open") this.#connection.sendAudio(frame);
-    else this.#heldFrames = [...this.#heldFrames, frame].slice(-MOST_HELD_FRAMES);
+    else this.#held.push(frame);
   }
 
   #loseMicrophone(fault: MicrophoneFault): void {
@@ -237,6 +239,12 @@ export class VoiceClient {
     this.#talkWithKey = true;
   }
 
+  /** Nobody is greeted who has something to say already, or in the middle of a conversation. */
+  #opening(): Opening {
+    const { audible, conversation } = this.#state;
+    return { assistant: this.#assistant, greeting: audible && conversation.lines.length === 0 };
+  }
+
   #beginSession(): void {
     this.#sessionItems.clear();
     this.#stoppedResponses.clear();
@@ -253,8 +261,7 @@ export class VoiceClient {
       if (unsent.has(line.id)) continue;
       this.#connection.send({ type: "conversation.item.create", item: messageItem(line.id, line.speaker, line.text) });
     }
-    for (const frame of this.#heldFrames) this.#connection.sendAudio(frame);
-    this.#heldFrames = [];
+    for (const frame of this.#held.take()) this.#connection.sendAudio(frame);
     this.#flushTexts();
   }
 
@@ -275,6 +282,12 @@ export class VoiceClient {
         return;
       case "response.output_audio.done":
         this.#parts.speaker.finish(event.itemId);
+        return;
+      case "voice.duck":
+        this.#parts.speaker.duck(event.itemId);
+        return;
+      case "voice.restore":
+        this.#parts.speaker.restore();
         return;
       case "input_audio_buffer.speech_started":
         this.#parts.speaker.interrupt();
@@ -305,19 +318,6 @@ export class VoiceClient {
     this.#state = { ...this.#state, ...change };
     for (const listener of this.#listeners) listener();
   }
-}
-
-export type Activity = "idle" | "connecting" | "listening" | "hearing" | "thinking" | "speaking";
-
-/** What goes on, in one word. */
-export function activityOf(state: VoiceState): Activity {
-  const { connection, conversation, microphone, speaking } = state;
-  if (conversation.userSpeaking) return "hearing";
-  if (speaking) return "speaking";
-  if (connection.kind === "connecting" || connection.kind === "waiting" || microphone === "asking") return "connecting";
-  if (connection.kind !== "open") return "idle";
-  if (conversation.activeResponse !== null || conversation.replyDue) return "thinking";
-  return microphone === "off" ? "idle" : "listening";
 }
 
 /** Without `randomUUID`, which insecure pages lack; at most 32 characters, as the protocol asks. */

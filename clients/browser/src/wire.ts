@@ -50,9 +50,20 @@ export interface Span {
   readonly endMs: number;
 }
 
+/** What was made for nothing, because the user went on. */
+export interface Waste {
+  readonly guesses: number;
+  readonly tokens: number;
+  readonly characters: number;
+  readonly audioMs: number;
+}
+
 /** Where the time of a turn went; 0 is the end of the user's speech. */
 export interface Waterfall {
   readonly totalMs: number;
+  /** When the turn was surely over; null: the server does not tell. */
+  readonly committedMs: number | null;
+  readonly waste: Waste | null;
   readonly spans: readonly Span[];
 }
 
@@ -99,13 +110,16 @@ export type ServerEvent =
       readonly status: string;
       readonly failure: string | null;
     }
-  | { readonly type: "audio"; readonly itemId: string; readonly samples: Int16Array }
+  | { readonly type: "audio"; readonly itemId: string; readonly samples: Int16Array<ArrayBuffer> }
   | {
       readonly type: "voice.turn";
       readonly itemId: string;
       readonly responseId: string;
       readonly waterfall: Waterfall;
     }
+  | { readonly type: "voice.duck"; readonly itemId: string }
+  | { readonly type: "voice.restore" }
+  | { readonly type: "voice.continued"; readonly responseId: string; readonly continues: string }
   | {
       readonly type: "voice.interrupted";
       readonly itemId: string;
@@ -182,7 +196,19 @@ const READERS: Readonly<Record<string, (fields: Fields) => ServerEvent>> = {
     type: "voice.turn",
     itemId: f.text("item_id"),
     responseId: f.text("response_id"),
-    waterfall: { totalMs: f.number("total_ms"), spans: f.objects("spans").map(readSpan) },
+    waterfall: {
+      totalMs: f.number("total_ms"),
+      committedMs: f.has("committed_ms") ? f.number("committed_ms") : null,
+      waste: readWaste(f.optionalObject("wasted")),
+      spans: f.objects("spans").map(readSpan),
+    },
+  }),
+  "voice.duck": (f) => ({ type: "voice.duck", itemId: f.text("item_id") }),
+  "voice.restore": () => ({ type: "voice.restore" }),
+  "voice.continued": (f) => ({
+    type: "voice.continued",
+    responseId: f.text("response_id"),
+    continues: f.text("continues"),
   }),
   "voice.interrupted": (f) => ({
     type: "voice.interrupted",
@@ -199,6 +225,16 @@ const READERS: Readonly<Record<string, (fields: Fields) => ServerEvent>> = {
 
 function readSpan(fields: Fields): Span {
   return { name: fields.text("name"), startMs: fields.number("start_ms"), endMs: fields.number("end_ms") };
+}
+
+function readWaste(fields: Fields | null): Waste | null {
+  if (fields === null) return null;
+  return {
+    guesses: fields.number("guesses"),
+    tokens: fields.number("tokens"),
+    characters: fields.number("characters"),
+    audioMs: fields.number("audio_ms"),
+  };
 }
 
 function readTextDelta(fields: Fields): ServerEvent {
@@ -263,7 +299,7 @@ function readAudioFrame(frame: ArrayBuffer): ServerEvent {
   return { type: "audio", itemId, samples: decodeSamples(bytes.subarray(header)) };
 }
 
-function decodeBase64Audio(base64: string): Int16Array {
+function decodeBase64Audio(base64: string): Int16Array<ArrayBuffer> {
   let binary: string;
   try {
     binary = atob(base64);
@@ -273,8 +309,8 @@ function decodeBase64Audio(base64: string): Int16Array {
   return decodeSamples(Uint8Array.from(binary, (character) => character.charCodeAt(0)));
 }
 
-function decodeSamples(bytes: Uint8Array): Int16Array {
+/** A view where the samples lie, at an even offset: browsers run on little-endian machines only. */
+function decodeSamples(bytes: Uint8Array<ArrayBuffer>): Int16Array<ArrayBuffer> {
   if (bytes.length % 2 !== 0) throw new Unreadable("the audio ends within a sample");
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  return Int16Array.from({ length: bytes.length / 2 }, (_, index) => view.getInt16(2 * index, true));
+  return new Int16Array(bytes.buffer, bytes.byteOffset, bytes.length / 2);
 }

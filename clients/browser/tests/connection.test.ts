@@ -31,6 +31,20 @@ describe("a lost connection", () => {
     expect(stage.socket.sent("response.create")).toEqual([]);
   });
 
+  test("loses nothing of what is said meanwhile, and brings no second greeting", async () => {
+    const stage = await talking();
+    reply(stage);
+    stage.microphone.hear(3);
+    stage.socket.drop();
+    stage.microphone.hear(40);
+    await vi.advanceTimersByTimeAsync(1_000);
+    stage.microphone.hear(10);
+    stage.socket.greet();
+    stage.microphone.hear(2);
+    expect(stage.socket.audio).toEqual(Array.from({ length: 52 }, (_, n) => n + 3));
+    expect(stage.sockets.map(({ greeting }) => greeting)).toEqual([true, false]);
+  });
+
   test("does not report playback of the old session to the new one", async () => {
     const stage = await talking();
     reply(stage);

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { bubblesOf } from "../src/bubbles";
 import { addTypedText, EMPTY_CONVERSATION, receive, settle, toldAgain, type Conversation } from "../src/conversation";
 import type { Item, ServerEvent } from "../src/wire";
 
@@ -51,7 +52,8 @@ describe("a spoken turn", () => {
   });
 
   test("gets its waterfall", () => {
-    const waterfall = { totalMs: 700, spans: [{ name: "pause", startMs: 0, endMs: 700 }] };
+    const spans = [{ name: "pause", startMs: 0, endMs: 700 }];
+    const waterfall = { totalMs: 700, committedMs: 450, waste: null, spans };
     const conversation = after([...SPOKEN, ...ANSWERED, { type: "voice.turn", itemId: "u1", responseId: "r1", waterfall }]);
     expect(conversation.lines.map((line) => line.waterfall)).toEqual([null, waterfall]);
   });
@@ -73,6 +75,69 @@ describe("an interruption", () => {
 
   test("is told again only as far as it was heard", () => {
     expect(toldAgain(interrupted, 10).map(({ text }) => text)).toEqual(["What is gold?", "Gold is"]);
+  });
+});
+
+describe("a continuation", () => {
+  const stopped: readonly ServerEvent[] = [
+    ...SPOKEN,
+    ...ANSWERED,
+    { type: "input_audio_buffer.speech_started", itemId: "u2" },
+    { type: "response.text.done", responseId: "r1", itemId: "a1", text: "Gold is " },
+    { type: "response.done", responseId: "r1", status: "cancelled", failure: null },
+    { type: "voice.interrupted", itemId: "a1", responseId: "r1", heardMs: 400, heardText: "Gold is" },
+    { type: "input_audio_buffer.speech_stopped", itemId: "u2" },
+  ];
+  const goesOn = (responseId: string, continues: string, itemId: string, words: string): readonly ServerEvent[] => [
+    { type: "response.created", responseId },
+    { type: "voice.continued", responseId, continues },
+    { type: "response.output_item.added", responseId, item: message(itemId, "assistant") },
+    { type: "response.text", responseId, itemId, delta: words },
+  ];
+
+  test("is shown with what it continues, and only once", () => {
+    const { lines } = after([...stopped, ...goesOn("r2", "r1", "a2", "an element.")]);
+    expect(lines.map(({ id, continues }) => [id, continues])).toEqual([
+      ["u1", false],
+      ["a1", false],
+      ["a2", true],
+    ]);
+    expect(bubblesOf(lines)).toMatchObject([{ id: "u1" }, { id: "a1", said: "Gold is ", line: { text: "an element." } }]);
+    expect(toldAgain(after(stopped), 10).at(-1)?.text).toBe("Gold is");
+  });
+
+  test("may itself be stopped and continued", () => {
+    const { lines } = after([
+      ...stopped,
+      ...goesOn("r2", "r1", "a2", "an element of"),
+      { type: "voice.interrupted", itemId: "a2", responseId: "r2", heardMs: 200, heardText: "an element" },
+      ...goesOn("r3", "r2", "a3", "of the eleventh group."),
+    ]);
+    expect(bubblesOf(lines).map(({ said, line }) => said + line.text)).toEqual([
+      "What is gold?",
+      "Gold is an element of the eleventh group.",
+    ]);
+  });
+
+  test("stands alone when the user has said something in between", () => {
+    const { lines } = after([
+      ...stopped,
+      { type: "conversation.item.input_audio_transcription.completed", itemId: "u2", transcript: "Mhm." },
+      ...goesOn("r2", "r1", "a2", "an element."),
+    ]);
+    expect(bubblesOf(lines).map(({ id }) => id)).toEqual(["u1", "a1", "u2", "a2"]);
+  });
+
+  test("of an unknown reply is a reply like any other", () => {
+    const { lines } = after([...SPOKEN, ...goesOn("r2", "r0", "a2", "An element.")]);
+    expect(lines.some(({ continues }) => continues)).toBe(false);
+  });
+
+  test("keeps the waterfall of its beginning", () => {
+    const waterfall = { totalMs: 700, committedMs: 450, waste: null, spans: [] };
+    const measured: ServerEvent = { type: "voice.turn", itemId: "u1", responseId: "r1", waterfall };
+    const { lines } = after([...stopped, measured, ...goesOn("r2", "r1", "a2", "an element.")]);
+    expect(bubblesOf(lines).at(-1)?.waterfall).toEqual(waterfall);
   });
 });
 

@@ -5,21 +5,24 @@ import type { Microphone, MicrophoneEvents, OpenMicrophone } from "../src/microp
 import { MicrophoneError, type MicrophoneFault } from "../src/microphone";
 import type { Heard, Speaker } from "../src/player";
 import type { ServerCheck } from "../src/server";
-import type { OpenTransport, TransportEvents } from "../src/transport";
+import type { Opening, OpenTransport, TransportEvents } from "../src/transport";
 import { VoiceClient } from "../src/voiceClient";
 import type { ClientMessage } from "../src/wire";
 
 export class FakeSocket {
   readonly assistant: string | null;
+  readonly greeting: boolean;
   readonly key: string | null;
   readonly messages: ClientMessage[] = [];
-  audioFrames = 0;
+  /** The first sample of each frame of the microphone. */
+  readonly audio: number[] = [];
   waiting = 0;
   open = true;
   readonly #events: TransportEvents;
 
-  constructor(assistant: string | null, key: string | null, events: TransportEvents) {
+  constructor({ assistant, greeting }: Opening, key: string | null, events: TransportEvents) {
     this.assistant = assistant;
+    this.greeting = greeting;
     this.key = key;
     this.#events = events;
   }
@@ -44,6 +47,10 @@ export class FakeSocket {
     this.#events.onClose(code);
   }
 
+  get audioFrames(): number {
+    return this.audio.length;
+  }
+
   sent<T extends ClientMessage["type"]>(type: T): Extract<ClientMessage, { type: T }>[] {
     return this.messages.filter((message): message is Extract<ClientMessage, { type: T }> => message.type === type);
   }
@@ -55,6 +62,7 @@ export class FakeSpeaker implements Speaker {
   readonly finished: string[] = [];
   readonly ignored = new Set<string>();
   interruptions = 0;
+  ducked: string | null = null;
   broken = false;
   resting = false;
 
@@ -68,6 +76,14 @@ export class FakeSpeaker implements Speaker {
 
   finish(itemId: string): void {
     this.finished.push(itemId);
+  }
+
+  duck(itemId: string): void {
+    this.ducked = itemId;
+  }
+
+  restore(): void {
+    this.ducked = null;
   }
 
   interrupt(): void {
@@ -90,14 +106,19 @@ export class FakeSpeaker implements Speaker {
 export class FakeMicrophone implements Microphone {
   muted = false;
   closed = false;
+  heard = 0;
   readonly events: MicrophoneEvents;
 
   constructor(events: MicrophoneEvents) {
     this.events = events;
   }
 
+  /** Frames of 20 ms, each filled with the number of those before it. */
   hear(frames: number): void {
-    for (let n = 0; n < frames; n += 1) this.events.onFrame(new Int16Array(480));
+    for (let n = 0; n < frames; n += 1) {
+      this.events.onFrame(new Int16Array(480).fill(this.heard));
+      this.heard += 1;
+    }
   }
 
   setMuted(muted: boolean): void {
@@ -143,14 +164,14 @@ export class Stage {
     return existing(this.microphones.at(-1), "microphone");
   }
 
-  readonly #openTransport: OpenTransport = (assistant, key, events) => {
+  readonly #openTransport: OpenTransport = (opening, key, events) => {
     if (key?.includes(" ")) throw new SyntaxError("not a subprotocol");
-    const socket = new FakeSocket(assistant, key, events);
+    const socket = new FakeSocket(opening, key, events);
     this.sockets.push(socket);
     return {
       send: (data) => {
         if (typeof data === "string") socket.messages.push(JSON.parse(data) as ClientMessage);
-        else socket.audioFrames += 1;
+        else socket.audio.push(new Int16Array(data)[0] ?? -1);
       },
       backlog: () => socket.waiting,
       close: () => {

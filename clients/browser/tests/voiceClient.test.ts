@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { activityOf } from "../src/voiceClient";
+import { activityOf } from "../src/activity";
 import { reply, settle, Stage, talking } from "./fakes";
 
 beforeEach(() => {
@@ -28,14 +28,55 @@ describe("a conversation", () => {
     expect(socket.audioFrames).toBe(7);
   });
 
-  test("keeps the last two seconds that were said before it was open", async () => {
+  test("sends first what was said before it was open, in order and at once", async () => {
     const stage = new Stage();
     await stage.client.start();
-    stage.microphone.hear(150);
+    stage.microphone.hear(100);
     await settle();
-    expect(stage.socket.audioFrames).toBe(0);
+    stage.microphone.hear(50);
+    expect(stage.socket.audio).toEqual([]);
     stage.socket.greet();
-    expect(stage.socket.audioFrames).toBe(100);
+    stage.microphone.hear(5);
+    expect(stage.socket.audio).toEqual(Array.from({ length: 155 }, (_, n) => n));
+    expect(stage.socket.messages.map(({ type }) => type)).toEqual(["session.update"]);
+  });
+
+  test("keeps ten seconds at most, the last ones", async () => {
+    const stage = new Stage();
+    await stage.client.start();
+    await settle();
+    stage.microphone.hear(700);
+    stage.socket.greet();
+    expect(stage.socket.audio).toEqual(Array.from({ length: 500 }, (_, n) => n + 200));
+  });
+
+  test("forgets what was said to a server that never answered, once it is ended", async () => {
+    const stage = new Stage();
+    await stage.client.start();
+    await settle();
+    stage.microphone.hear(20);
+    stage.client.stop();
+    await stage.client.start();
+    await settle();
+    stage.socket.greet();
+    expect(stage.socket.audio).toEqual([]);
+  });
+
+  test("begins with a greeting, but not when the user has written first", async () => {
+    expect((await talking()).socket.greeting).toBe(true);
+    const stage = new Stage();
+    await stage.client.sendText("Hello");
+    await settle();
+    expect(stage.socket.greeting).toBe(false);
+  });
+
+  test("shows and plays a greeting before the user has said anything", async () => {
+    const stage = await talking();
+    reply(stage);
+    stage.speaker.onHeard({ itemId: "item_a", heardMs: 0, playing: true });
+    expect(stage.client.state().conversation.lines).toMatchObject([{ speaker: "assistant", text: "Gold is an element." }]);
+    expect(stage.speaker.played).toEqual(["item_a"]);
+    expect(stage.socket.sent("voice.playback")).toMatchObject([{ item_id: "item_a", heard_ms: 0, playing: true }]);
   });
 
   test("sends no audio into a network that does not keep up", async () => {
@@ -125,6 +166,19 @@ describe("a reply", () => {
     stage.socket.say({ type: "input_audio_buffer.speech_started", item_id: "u2" });
     expect(stage.speaker.interruptions).toBe(before + 1);
     expect(stage.socket.sent("response.cancel")).toEqual([]);
+  });
+
+  test("is played quietly while somebody may be speaking over it", async () => {
+    const stage = await talking();
+    reply(stage);
+    const place = { response_id: "r1", item_id: "item_a" };
+    const before = stage.speaker.interruptions;
+    stage.socket.say({ type: "voice.duck", ...place });
+    expect(stage.speaker.ducked).toBe("item_a");
+    stage.speaker.onHeard({ itemId: "item_a", heardMs: 60, playing: true });
+    expect(stage.socket.sent("voice.playback")).toHaveLength(1);
+    stage.socket.say({ type: "voice.restore", ...place });
+    expect(stage.speaker).toMatchObject({ ducked: null, interruptions: before });
   });
 
   test("is cancelled by the button, and its late audio ignored, also that of items to come", async () => {

@@ -65,13 +65,42 @@ describe("messages", () => {
     expect(read(event)).toEqual({ type: "malformed", reason: "event.spans[0].start_ms is not a number" });
   });
 
+  const turn = {
+    type: "voice.turn",
+    event_id: "e",
+    item_id: "u",
+    response_id: "r",
+    total_ms: 250.5,
+    spans: [{ name: "pause", start_ms: 0, end_ms: 250.5 }],
+  };
+
   test("voice.turn becomes a waterfall", () => {
-    const spans = [{ name: "pause", start_ms: 0, end_ms: 250.5 }];
-    expect(read({ type: "voice.turn", event_id: "e", item_id: "u", response_id: "r", total_ms: 250.5, spans })).toEqual({
+    const wasted = { guesses: 1, tokens: 12, characters: 41, audio_ms: 800 };
+    expect(read({ ...turn, committed_ms: 200, wasted })).toEqual({
       type: "voice.turn",
       itemId: "u",
       responseId: "r",
-      waterfall: { totalMs: 250.5, spans: [{ name: "pause", startMs: 0, endMs: 250.5 }] },
+      waterfall: {
+        totalMs: 250.5,
+        committedMs: 200,
+        waste: { guesses: 1, tokens: 12, characters: 41, audioMs: 800 },
+        spans: [{ name: "pause", startMs: 0, endMs: 250.5 }],
+      },
+    });
+  });
+
+  test("voice.turn may tell neither when it was sure nor what it wasted", () => {
+    expect(read(turn)).toMatchObject({ waterfall: { committedMs: null, waste: null } });
+  });
+
+  test("voice.duck and voice.continued name what they are about", () => {
+    const place = { response_id: "r", item_id: "a" };
+    expect(read({ type: "voice.duck", ...place })).toEqual({ type: "voice.duck", itemId: "a" });
+    expect(read({ type: "voice.restore", ...place })).toEqual({ type: "voice.restore" });
+    expect(read({ type: "voice.continued", response_id: "r2", continues: "r" })).toEqual({
+      type: "voice.continued",
+      responseId: "r2",
+      continues: "r",
     });
   });
 
@@ -105,6 +134,8 @@ describe.skipIf(!existsSync(GOLDEN))("the server's golden messages", () => {
   const files = existsSync(GOLDEN) ? readdirSync(GOLDEN).filter((name) => name.endsWith(".json")) : [];
 
   test.each(files)("%s can be read", (name) => {
-    expect(readServerEvent(readFileSync(new URL(name, GOLDEN), "utf8")).type).not.toBe("malformed");
+    const event = readServerEvent(readFileSync(new URL(name, GOLDEN), "utf8"));
+    expect(event.type).not.toBe("malformed");
+    if (name.startsWith("voice.")) expect(event.type).not.toBe("unknown");
   });
 });

@@ -3,10 +3,12 @@
  * the browser.
  *
  * Items play in the order in which their audio came. An item waits until a little of it is there (jitter), fades in
- * after every gap and fades out before every silence, so that nothing clicks. All lengths are in samples.
+ * after every gap and fades out before every silence, so that nothing clicks. What it plays has still to pass through the
+ * device: progress is told when it has become sound. All lengths are in samples.
  */
 
 import { toFloat } from "./samples";
+import { Volume, type VolumeLengths } from "./volume";
 
 export interface Progress {
   readonly itemId: string;
@@ -15,7 +17,7 @@ export interface Progress {
   readonly playing: boolean;
 }
 
-export interface QueueLengths {
+export interface QueueLengths extends VolumeLengths {
   /** How much of an item must be there before it starts, and after it ran dry. */
   readonly jitter: number;
   readonly fade: number;
@@ -23,6 +25,11 @@ export interface QueueLengths {
   readonly report: number;
   /** How much may wait; what comes beyond it is dropped. */
   readonly most: number;
+}
+
+interface PendingProgress extends Progress {
+  /** By the queue's clock: when it will have become sound. */
+  readonly due: number;
 }
 
 interface QueuedItem {
@@ -37,8 +44,14 @@ interface QueuedItem {
 
 export class PlaybackQueue {
   readonly #lengths: QueueLengths;
+  readonly #volume: Volume;
   #items: QueuedItem[] = [];
-  #progress: Progress[] = [];
+  #progress: PendingProgress[] = [];
+  /** Samples pulled. */
+  #clock = 0;
+  #latency = 0;
+  #duckedItem: string | null = null;
+  #level = 1;
   #sounding = false;
   #waited = 0;
   #sinceReport = 0;
@@ -49,6 +62,12 @@ export class PlaybackQueue {
 
   constructor(lengths: QueueLengths) {
     this.#lengths = lengths;
+    this.#volume = new Volume(lengths);
+  }
+
+  /** How long a sample that was pulled takes until it sounds. */
+  setLatency(latency: number): void {
+    this.#latency = latency;
   }
 
   /** False if the queue is full and the samples were dropped. */
@@ -67,24 +86,49 @@ export class PlaybackQueue {
     if (item) item.complete = true;
   }
 
+  /** Plays this item quietly, but not what comes after it. */
+  duck(itemId: string): void {
+    this.#duckedItem = itemId;
+    this.#volume.duck();
+  }
+
+  /** Full volume again. */
+  restore(): void {
+    this.#duckedItem = null;
+    this.#volume.restore();
+  }
+
   /** Stops everything at once. What was begun is told as no longer playing, what was not begun as played 0. */
   stop(): void {
     this.#tail = this.#fadeOut();
-    for (const item of this.#items) this.#report(item, false);
+    // What ended shortly before still sounds to its end.
+    this.#progress = this.#progress.filter(({ playing }) => !playing).map((ended) => ({ ...ended, due: this.#clock }));
+    for (const { id, played } of this.#items) {
+      this.#progress.push({ itemId: id, played: Math.max(0, played - this.#latency), playing: false, due: this.#clock });
+    }
     this.#items = [];
+    this.restore();
     this.#pause();
   }
 
   /** Fills `output` with the next samples, silence where there are none. */
   pull(output: Float32Array): void {
-    for (let index = 0; index < output.length; index += 1) output[index] = this.#tail.shift() ?? this.#next();
+    for (let index = 0; index < output.length; index += 1) {
+      this.#clock += 1;
+      this.#level = this.#volume.next();
+      output[index] = this.#tail.shift() ?? this.#next();
+    }
   }
 
-  /** What happened since the last call. */
+  /** What has become sound, or was stopped, since the last call. */
   takeProgress(): Progress[] {
-    const progress = this.#progress;
-    this.#progress = [];
-    return progress;
+    const taken: Progress[] = [];
+    for (;;) {
+      const next = this.#progress[0];
+      if (next === undefined || next.due > this.#clock) return taken;
+      this.#progress.shift();
+      taken.push({ itemId: next.itemId, played: next.played, playing: next.playing });
+    }
   }
 
   #add(itemId: string): QueuedItem {
@@ -113,6 +157,7 @@ export class PlaybackQueue {
   }
 
   #play(item: QueuedItem): number {
+    if (this.#duckedItem !== null && this.#duckedItem !== item.id) this.#endDucking();
     const chunk = item.chunks[0];
     const sample = toFloat(chunk?.[item.offset] ?? 0);
     item.offset += 1;
@@ -125,8 +170,14 @@ export class PlaybackQueue {
     this.#sinceReport += 1;
     if (this.#sinceReport >= this.#lengths.report) this.#report(item, true);
     this.#gain = Math.min(1, this.#gain + 1 / this.#lengths.fade);
-    this.#lastSample = sample * this.#gain;
+    this.#lastSample = sample * this.#gain * this.#level;
     return this.#lastSample;
+  }
+
+  /** Another item has begun: as soon as it can be done without a click. */
+  #endDucking(): void {
+    this.#duckedItem = null;
+    this.#volume.restore(this.#lengths.fade);
   }
 
   /** Nothing is there (the end, or a late network): the last sample dies away instead of dropping to zero. */
@@ -139,7 +190,7 @@ export class PlaybackQueue {
 
   #fadeOut(): number[] {
     if (!this.#sounding) return this.#tail;
-    const from = this.#gain;
+    const from = this.#gain * this.#level;
     const length = this.#lengths.fade;
     const item = this.#items[0];
     if (item === undefined || item.waiting < length) return ramp(this.#lastSample, length);
@@ -158,11 +209,13 @@ export class PlaybackQueue {
     this.#waited = 0;
     this.#gain = 0;
     this.#lastSample = 0;
+    this.#volume.settle();
   }
 
   #report(item: QueuedItem, playing: boolean): void {
     this.#sinceReport = 0;
-    this.#progress.push({ itemId: item.id, played: item.played, playing });
+    const due = Math.max(this.#clock + this.#latency, this.#progress.at(-1)?.due ?? 0);
+    this.#progress.push({ itemId: item.id, played: item.played, playing, due });
   }
 }
 

@@ -1,6 +1,7 @@
 import { useEffect, useState, useSyncExternalStore } from "react";
+import { activityOf } from "../activity";
 import { fetchAbout, type About as AboutServer } from "../server";
-import { activityOf, type VoiceClient } from "../voiceClient";
+import type { VoiceClient } from "../voiceClient";
 import { About } from "./About";
 import { Announcer } from "./Announcer";
 import { AssistantChoice } from "./AssistantChoice";

@@ -1,6 +1,8 @@
 import { memo, useEffect, useRef, type RefObject } from "react";
+import { bubblesOf } from "../bubbles";
 import type { Line } from "../conversation";
 import { splitHeard } from "../heardText";
+import type { Waterfall as Times } from "../wire";
 import { Waterfall } from "./Waterfall";
 
 interface CaptionsProps {
@@ -16,8 +18,8 @@ export const Captions = memo(function Captions({ lines, assistantTitle }: Captio
   useStickingToEnd(list, lines);
   return (
     <ol className="captions" ref={list} aria-label="Conversation">
-      {lines.map((line) => (
-        <CaptionLine key={line.id} line={line} assistantTitle={assistantTitle} />
+      {bubblesOf(lines).map(({ id, ...bubble }) => (
+        <CaptionBubble key={id} {...bubble} assistantTitle={assistantTitle} />
       ))}
     </ol>
   );
@@ -48,31 +50,34 @@ function useStickingToEnd(list: RefObject<HTMLElement | null>, lines: readonly L
   }, [list, lines]);
 }
 
-interface CaptionLineProps {
+interface CaptionBubbleProps {
+  readonly said: string;
   readonly line: Line;
+  readonly waterfall: Times | null;
   readonly assistantTitle: string;
 }
 
-const CaptionLine = memo(function CaptionLine({ line, assistantTitle }: CaptionLineProps) {
+const CaptionBubble = memo(function CaptionBubble({ said, line, waterfall, assistantTitle }: CaptionBubbleProps) {
   return (
     <li className="line" data-speaker={line.speaker} data-live={line.live}>
       <span className="line-speaker">{line.speaker === "user" ? "You" : assistantTitle}</span>
-      <Words line={line} />
+      <Words said={said} line={line} />
       {line.failure !== null && <p className="line-failure">{failureText(line)}</p>}
-      {line.waterfall !== null && <Waterfall waterfall={line.waterfall} />}
+      {waterfall !== null && <Waterfall waterfall={waterfall} />}
     </li>
   );
 });
 
-function Words({ line }: { readonly line: Line }) {
-  if (line.text === "") {
+function Words({ said, line }: { readonly said: string; readonly line: Line }) {
+  const text = said === "" ? line.text : line.text.trimStart();
+  if (said + text === "") {
     return line.live ? <Waiting label={line.speaker === "user" ? "Listening" : "Thinking"} /> : null;
   }
-  if (line.heardText === null) return <p className="line-words">{line.text}</p>;
-  const { heard, unheard } = splitHeard(line.text, line.heardText);
+  if (line.heardText === null) return <p className="line-words">{said + text}</p>;
+  const { heard, unheard } = splitHeard(text, line.heardText);
   return (
     <p className="line-words">
-      {heard}
+      {said + heard}
       {unheard.trim() !== "" && (
         <>
           <span className="visually-hidden"> (interrupted; not heard:) </span>

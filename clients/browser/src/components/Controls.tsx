@@ -1,5 +1,6 @@
 import { useEffect, useRef, type RefObject } from "react";
-import { activityOf, type Activity, type MicrophoneState, type VoiceClient, type VoiceState } from "../voiceClient";
+import { activityOf, type Activity } from "../activity";
+import type { MicrophoneState, VoiceClient, VoiceState } from "../voiceClient";
 import { HangUp, Microphone, MicrophoneOff, StopSpeaking } from "./icons";
 
 interface ControlsProps {

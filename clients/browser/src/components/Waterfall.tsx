@@ -1,17 +1,20 @@
-import type { Span, Waterfall as Times } from "../wire";
+import type { Span, Waste, Waterfall as Times } from "../wire";
 
 const LABELS: Readonly<Record<string, string>> = {
-  pause: "Sure that you were done",
+  pause: "Pause noticed",
   transcript: "Words recognised",
-  first_words: "First words found",
+  first_token: "Answer begun",
+  first_clause: "First words found",
   first_audio: "Voice ready",
+  sent: "Sent",
   heard: "Heard by you",
 };
 
 /** Where the time between your last word and the first sound of the reply went. */
 export function Waterfall({ waterfall }: { readonly waterfall: Times }) {
-  const { totalMs, spans } = waterfall;
+  const { totalMs, committedMs, spans, waste } = waterfall;
   if (spans.length === 0) return null;
+  const sureAt = committedMs === null ? null : share(Math.min(committedMs, totalMs), totalMs);
   return (
     <details className="waterfall">
       <summary>
@@ -22,6 +25,7 @@ export function Waterfall({ waterfall }: { readonly waterfall: Times }) {
           {spans.map((span) => (
             <span key={span.name} data-span={span.name} style={{ flexGrow: Math.max(0, span.endMs - span.startMs) }} />
           ))}
+          {sureAt !== null && <i className="waterfall-sure" style={{ insetInlineStart: sureAt }} />}
         </span>
       </summary>
       <table>
@@ -35,32 +39,62 @@ export function Waterfall({ waterfall }: { readonly waterfall: Times }) {
         </thead>
         <tbody>
           {spans.map((span) => (
-            <SpanRow key={span.name} span={span} totalMs={totalMs} />
+            <SpanRow key={span.name} span={span} totalMs={totalMs} sureAt={sureAt} />
           ))}
         </tbody>
       </table>
+      {committedMs !== null && (
+        <p className="waterfall-note">
+          <i className="waterfall-sure" aria-hidden="true" /> Sure after {milliseconds(committedMs)} that you were done;
+          what was ready before was done while waiting.
+        </p>
+      )}
+      {waste !== null && waste.guesses > 0 && <p className="waterfall-note">{wasteText(waste)}</p>}
     </details>
   );
 }
 
-function SpanRow({ span, totalMs }: { readonly span: Span; readonly totalMs: number }) {
-  const share = (ms: number): string => `${totalMs > 0 ? (100 * ms) / totalMs : 0}%`;
+interface SpanRowProps {
+  readonly span: Span;
+  readonly totalMs: number;
+  /** Where in the lane the turn was surely over. */
+  readonly sureAt: string | null;
+}
+
+function SpanRow({ span, totalMs, sureAt }: SpanRowProps) {
   return (
     <tr>
       <th scope="row">{LABELS[span.name] ?? span.name}</th>
-      <td className="waterfall-took">{Math.round(span.endMs - span.startMs)} ms</td>
+      <td className="waterfall-took">{milliseconds(span.endMs - span.startMs)}</td>
       <td className="waterfall-lane">
-        <span className="visually-hidden">{Math.round(span.endMs)} ms</span>
+        <span className="visually-hidden">{milliseconds(span.endMs)}</span>
         <span
           aria-hidden="true"
           data-span={span.name}
-          style={{ marginInlineStart: share(span.startMs), inlineSize: share(span.endMs - span.startMs) }}
+          style={{
+            marginInlineStart: share(span.startMs, totalMs),
+            inlineSize: share(span.endMs - span.startMs, totalMs),
+          }}
         />
+        {sureAt !== null && <i className="waterfall-sure" aria-hidden="true" style={{ insetInlineStart: sureAt }} />}
       </td>
     </tr>
   );
 }
 
+function wasteText({ guesses, tokens, characters, audioMs }: Waste): string {
+  const answers = guesses === 1 ? "One answer was" : `${guesses} answers were`;
+  return `${answers} begun too early and dropped: ${tokens} tokens, ${characters} characters, ${seconds(audioMs)} of voice.`;
+}
+
+function share(ms: number, totalMs: number): string {
+  return `${totalMs > 0 ? (100 * ms) / totalMs : 0}%`;
+}
+
 function seconds(ms: number): string {
   return `${(ms / 1000).toFixed(2)} s`;
+}
+
+function milliseconds(ms: number): string {
+  return `${Math.round(ms)} ms`;
 }

@@ -10,8 +10,16 @@ export const PLAYBACK_PROCESSOR = "playback";
 export const FRAME_SAMPLES = SAMPLE_RATE / 50;
 
 export type PlaybackCommand =
-  | { readonly kind: "append"; readonly itemId: string; readonly samples: Int16Array }
+  | {
+      readonly kind: "append";
+      readonly itemId: string;
+      readonly samples: Int16Array;
+      /** Samples that the device takes until what it was given sounds. */
+      readonly latency: number;
+    }
   | { readonly kind: "finish"; readonly itemId: string }
+  | { readonly kind: "duck"; readonly itemId: string }
+  | { readonly kind: "restore" }
   | { readonly kind: "stop" };
 
 export type PlaybackReport =
