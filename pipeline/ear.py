@@ -47,8 +47,8 @@ class Ear:
             # One loudspeaker: an earlier reply that is still being played comes first.
             reply.playback.starts_at(max((other.playback.ends_at(now) for other in self._audible()), default=now))
         reply.playback.sent(len(audio.samples), now)
-        if "first_audio" not in reply.waterfall:
-            reply.waterfall.mark("first_audio", now)
+        if "sent" not in reply.waterfall:
+            reply.waterfall.mark("sent", now)
             if not reply.settings.reports_playback:
                 self._tell_where_time_went(reply)
 
@@ -77,6 +77,12 @@ class Ear:
             if reply.is_over and not reply.playback.is_stopped and heard_seconds < reply.playback.end_seconds:
                 self._outbox.discard(reply.id)
                 self._cut(reply, heard_seconds)
+
+    def sounds(self, now: float) -> bool:
+        """Whether the assistant can be heard at this moment."""
+        return any(
+            not reply.playback.is_stopped and reply.playback.ends_at(now) > now for reply in self._audible()[-2:]
+        )
 
     def truncate(self, item_id: str, heard_seconds: float, now: float) -> None:
         """The client knows better how much was played. Raises RequestError if that is impossible."""

@@ -2,11 +2,11 @@
 
 from dataclasses import dataclass, field
 
-from pipeline.events import Span, TurnMeasured
+from pipeline.events import Span, TurnMeasured, Waste
 
-STAGES = ("pause", "transcript", "first_words", "first_audio", "heard")
-"""In order: silence until the turn was surely over, the final transcript, the model's first speakable clause, its
-first samples sent, and the first sample played by the client."""
+STAGES = ("pause", "transcript", "first_token", "first_clause", "first_audio", "sent", "heard")
+"""In order: the pause was noticed, its transcript known, the model's first token and first speakable clause written,
+the first samples of the voice made, sent (not before the turn was surely over), and played by the client."""
 
 
 @dataclass(slots=True)
@@ -16,6 +16,10 @@ class Waterfall:
     item_id: str
     reply_id: str
     speech_ended_at: float
+    committed_at: float = 0.0
+    """When the turn was surely over."""
+    waste: Waste = field(default_factory=Waste)
+    """What earlier guesses at the same turn cost."""
     _marks: dict[str, float] = field(default_factory=dict)
 
     def mark(self, stage: str, now: float) -> None:
@@ -34,4 +38,5 @@ class Waterfall:
                 end = max(start, self._marks[stage] - self.speech_ended_at)
                 spans.append(Span(stage, start, end))
                 start = end
-        return TurnMeasured(self.item_id, self.reply_id, tuple(spans))
+        committed_seconds = max(0.0, self.committed_at - self.speech_ended_at)
+        return TurnMeasured(self.item_id, self.reply_id, tuple(spans), committed_seconds, self.waste)

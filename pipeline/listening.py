@@ -1,6 +1,7 @@
 """The user's half of a conversation: samples in; voice, and the utterance that is open, out. Without tasks."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 
@@ -25,6 +26,8 @@ class Listening:
         self._detector = detector
         self._segmenter = Segmenter()
         self._last_frame: AudioFrame | None = None
+        self._is_given = True
+        """Whether the utterance that is open has the last frame."""
 
     @property
     def position_seconds(self) -> float:
@@ -37,9 +40,13 @@ class Listening:
         self._segmenter.keep(detection.prefix_padding_seconds if detection else 0.0)
 
     def hear(self, samples: Samples, settings: SessionSettings) -> Iterator[Voice]:
-        """Take int16 samples at 16 kHz; measure them frame by frame, as long as the caller asks for more."""
+        """Take int16 samples at 16 kHz; measure them frame by frame, as long as the caller asks for more.
+
+        A frame goes to the open utterance when the caller has decided what it means.
+        """
         for frame in self._framer.push(samples):
             yield self._hear_frame(frame, settings)
+            self.go_on()
 
     def flush(self, settings: SessionSettings) -> Iterator[Voice]:
         """Hear the last samples too, which do not fill a frame."""
@@ -58,10 +65,18 @@ class Listening:
         start_seconds = self.position_seconds - len(frames) * FRAME_SECONDS
         self.utterance = Utterance(new_id("item"), start_seconds, settings.transcription_deadline_seconds)
         self.utterance.push(frames)
+        self._is_given = True
         return self.utterance
+
+    def go_on(self, *, may_be_last: bool = False) -> None:
+        """Give the open utterance the last frame, once; and tell whether the user is perhaps done with it."""
+        if self.utterance and self._last_frame and not self._is_given:
+            self.utterance.push([replace(self._last_frame, may_be_last=True) if may_be_last else self._last_frame])
+        self._is_given = True
 
     def close(self) -> Utterance:
         """End the utterance: it has been dealt with."""
+        self.go_on()
         utterance = self.drop()
         self._segmenter.forget()
         return utterance
@@ -80,8 +95,7 @@ class Listening:
         detection = settings.turn_detection
         threshold = detection.threshold if detection else MANUAL_THRESHOLD
         self._last_frame = frame = AudioFrame(samples, self._detector.is_speech(samples, threshold))
-        if self.utterance:
-            self.utterance.push([frame])
+        self._is_given = False
         return self._segmenter.push(frame)
 
 

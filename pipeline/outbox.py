@@ -19,14 +19,12 @@ from pipeline.events import (
     ReplyItemStarted,
     ReplyStarted,
     ReplyText,
-    ToolCalled,
-    ToolReturned,
 )
 
 MAX_WAITING = 10_000
 """Events. A client that is so far behind will not catch up."""
 
-_WORK = (ReplyItemStarted, ReplyText, ReplyAudio, ReplyArguments, ReplyItemFinished, ToolCalled, ToolReturned)
+_WORK = (ReplyItemStarted, ReplyText, ReplyAudio, ReplyArguments, ReplyItemFinished)
 
 
 class OutboxClosed(Exception):

@@ -113,13 +113,20 @@ class Playback:
 
     def heard_text(self, heard_seconds: float) -> str:
         """The words of which at least the greater part was heard after this many seconds of the item."""
+        return self._heard_text(heard_seconds).strip()
+
+    def heard_characters(self, heard_seconds: float) -> int:
+        """How much of the text these words are, from its beginning."""
+        return len(self._heard_text(heard_seconds))
+
+    def _heard_text(self, heard_seconds: float) -> str:
         words = []
         for index, piece in enumerate(self._pieces):
             if piece.start_seconds >= heard_seconds:
                 break
             share = (heard_seconds - piece.start_seconds) / max(self._end_of(index) - piece.start_seconds, 1e-9)
             words.append(piece.text if share >= 1 else _beginning(piece.text, share))
-        return "".join(words).strip()
+        return "".join(words)
 
     def _end_of(self, index: int) -> float:
         end = self._pieces[index].end_seconds

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pipeline.conversation import Conversation, model_messages, untranscribed, with_transcript
 from pipeline.errors import ProviderError
 from pipeline.events import ReplyRequested
-from pipeline.items import Item
+from pipeline.items import Item, Message, Speech
 from pipeline.listening import recorded
 from pipeline.providers.interfaces import ModelMessage
 from pipeline.settings import SessionSettings
@@ -15,11 +15,12 @@ from pipeline.utterance import Utterance
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """An utterance that is committed and waits for an answer. Times are in seconds of the event loop."""
+    """An utterance that waits for an answer. Times are in seconds of the event loop."""
 
     utterance: Utterance
     speech_ended_at: float
-    committed_at: float
+    noticed_at: float
+    """When work for its answer began."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +53,15 @@ class Question:
         # A cough is no question, unless it came before an earlier one could be answered.
         is_answered = not messages or messages[-1].role in ("system", "assistant")
         return None if words == "" and is_answered else messages
+
+    async def guess(self, words: str, hearing: Iterable[Utterance]) -> list[ModelMessage]:
+        """The messages, if the utterance that is still open were over and these were its words."""
+        assert self.turn is not None
+        for utterance in list(hearing):
+            if utterance is not self.turn.utterance and utterance.item_id in self.conversation:
+                await utterance.settled()
+        said = Message(self.turn.utterance.item_id, "user", (Speech(words),))
+        return model_messages(self.instructions, [*self.conversation, said], self.settings.max_history_items)
 
     async def _with_words(self, given: Item | str, hear: Callable[[Utterance], Awaitable[object]]) -> Item:
         """An item that one reply alone is about, with the words of its audio."""

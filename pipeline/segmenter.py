@@ -22,6 +22,8 @@ class Voice:
     """Speech within the last 0.3 s."""
     silence_seconds: float
     """Since the last frame of speech; infinite before the first."""
+    over_reply: bool = False
+    """Whether the assistant can be heard at this moment."""
 
 
 class Segmenter:

@@ -9,20 +9,24 @@ time is a task of the session's one task group: an utterance that is being trans
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import AsyncGenerator, Callable, Coroutine, Iterator, Mapping, Sequence
+from contextlib import aclosing, contextmanager
+from dataclasses import dataclass, replace
+from functools import partial
 from types import TracebackType
-from typing import Literal, Self
+from typing import Any, Literal, Self, TypeVar
 
 from pipeline.conversation import Conversation, untranscribed
+from pipeline.delivery import Delivery
 from pipeline.ear import Ear
+from pipeline.endpointing import Pause, TurnEndModel
 from pipeline.errors import ProviderError, RequestError
 from pipeline.events import (
     AudioCleared,
     AudioCommitted,
     AudioDropped,
     AudioReceived,
+    GuessDropped,
     IdleTimeout,
     Input,
     ItemAdded,
@@ -37,45 +41,69 @@ from pipeline.events import (
     PlaybackReported,
     ReplyAudio,
     ReplyCancelled,
+    ReplyDucked,
     ReplyRequested,
+    ReplyRestored,
     ReplyStarted,
     RequestFailed,
     SettingsApplied,
     SettingsChanged,
     SpeechStarted,
     SpeechStopped,
+    TranscriptCompleted,
+    TranscriptDelta,
+    TranscriptFailed,
     UtteranceCommitted,
+    Waste,
 )
+from pipeline.intonation import measure
 from pipeline.items import Item, Message, Speech, new_id
 from pipeline.latency import Waterfall
 from pipeline.listening import Listening, recorded
 from pipeline.outbox import Outbox, OutboxClosed
+from pipeline.prepared import Phrases, PreparedSpeech, PreparedVoice, PreparedWords
 from pipeline.providers.interfaces import (
     LanguageModel,
+    ModelMessage,
     SpeechToText,
     TextToSpeech,
+    Transcript,
     TranscriptionOptions,
 )
 from pipeline.question import Question, Turn
+from pipeline.reactions import is_reaction
 from pipeline.reply import Reply
 from pipeline.segmenter import Voice
-from pipeline.settings import SessionSettings
+from pipeline.settings import ReplyOptions, SessionSettings
 from pipeline.tools import Tool
 from pipeline.turn_taking import (
     Action,
+    Announce,
     CancelReply,
     CommitUtterance,
+    DropGuess,
     DropUtterance,
+    Duck,
     Happening,
+    LookAhead,
     OpenUtterance,
+    PrepareReply,
     Refuse,
     ReplyEnded,
+    Restore,
     SpeakUp,
     StartReply,
+    State,
     TurnTaking,
+    Understood,
 )
 from pipeline.utterance import Utterance
 from pipeline.vad import ConfirmedVoiceActivity, VoiceActivityDetector
+from pipeline.writing import Writing
+
+T = TypeVar("T")
+Messages = Callable[[], Coroutine[Any, Any, list[ModelMessage] | None]]
+"""What a reply answers, as soon as all of it is known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,8 +114,16 @@ class Providers:
     language_model: LanguageModel
     text_to_speech: TextToSpeech
     voice_activity: Callable[[], VoiceActivityDetector] = ConfirmedVoiceActivity
+    phrases: Callable[[], Phrases] = Phrases
+    """What can be said without any of them, as far as it is ready."""
+    turn_end: TurnEndModel | None = None
+    """Judges whether a turn is complete, instead of the rules in endpointing.py."""
 
 
+ENDING_SECONDS = 1.2
+"""Of the end of an utterance that its intonation is measured in, the silence included."""
+SURE_WORDS = 3
+"""Words over a reply that a recogniser must have heard before it is sure that they are words."""
 MAX_REPLIES_BESIDE = 8
 """Replies outside the conversation that may be given at the same time."""
 MAX_UNHEARD = 64
@@ -104,20 +140,36 @@ class Session:
         providers: Providers,
         tools: Sequence[Tool] = (),
         conversation: Conversation | None = None,
+        *,
+        greets: bool = False,
     ) -> None:
+        """`greets`: whether the assistant has the first word, if it has one ready."""
         self.id = session_id
         self.settings = settings
         self.conversation = conversation or Conversation(max_kept_audio_seconds=settings.max_kept_audio_seconds)
         self.outbox = Outbox()
         self._providers = providers
         self._tools: Mapping[str, Tool] = {tool.definition.name: tool for tool in tools}
-        self._turns = TurnTaking(settings)
+        self._turns = TurnTaking(settings, providers.turn_end)
         self._listening = Listening(providers.voice_activity())
         self._listening.apply(settings)
         self._silence_seconds = 0.0
         """How long the user has been silent."""
+        self._pause = Pause()
+        """What is known of the pause that lasts now."""
+        self._noticed_at = 0.0
+        """When it was noticed, in the event loop's seconds."""
         self._turn: Turn | None = None
         """What the next reply answers."""
+        self._guess: Reply | None = None
+        """An answer to the open utterance, in case that it is over."""
+        self._waste = Waste()
+        """What earlier guesses at this turn cost."""
+        self._stopped: Reply | None = None
+        """A reply that goes on if it was stopped by nothing."""
+        self._ducked = False
+        """Whether the client was told to play quietly."""
+        self._greets = greets
         self._hearing: dict[Utterance, asyncio.Task[None]] = {}
         """What has no transcript yet."""
         self._replies: dict[str, tuple[Reply, asyncio.Task[None]]] = {}
@@ -130,6 +182,9 @@ class Session:
 
     async def __aenter__(self) -> Self:
         await self._group.__aenter__()
+        greeting = self._providers.phrases().greeting
+        if self._greets and greeting and self.settings.replies:
+            self._greet(greeting)
         return self
 
     async def __aexit__(
@@ -140,6 +195,8 @@ class Session:
         self._listening.stop()
         for task in [*self._hearing.values(), *(task for _, task in self._replies.values())]:
             task.cancel()
+        for reply in [*(reply for reply, _ in self._replies.values()), *([self._stopped] if self._stopped else [])]:
+            reply.writing.stop()
         try:
             await self._group.__aexit__(kind, error, traceback)
         finally:
@@ -188,8 +245,10 @@ class Session:
                 self._listening.forget()
                 self.outbox.put(AudioDropped())
             case ItemCreated(item, previous_item_id):
+                self._drop_guess()
                 self._create(item, previous_item_id)
             case ItemDeleted(item_id):
+                self._drop_guess()
                 self._delete(item_id)
             case ItemRetrieved(item_id):
                 self.outbox.put(ItemShown(self._existing(item_id, "item_retrieve_invalid_item_id")))
@@ -218,17 +277,28 @@ class Session:
 
     def _perform(self, action: Action) -> None:
         match action:
-            case OpenUtterance(announce):
-                self._open_utterance(announce=announce)
+            case OpenUtterance(with_preroll):
+                self._transcribe(self._listening.open(self.settings, with_preroll=with_preroll))
+            case Announce():
+                self._announce()
+            case LookAhead():
+                self._look_ahead()
+            case PrepareReply():
+                self._prepare_reply()
+            case DropGuess():
+                self._drop_guess()
             case CommitUtterance(announce):
                 self._commit_utterance(announce=announce)
             case DropUtterance():
                 self._hearing.pop(self._listening.drop()).cancel()
             case StartReply(request):
-                self._start_reply(request or ReplyRequested())
-            case CancelReply(reason):
-                assert self._reply is not None
-                self._stop_reply(self._reply, reason)
+                self._start_reply(request)
+            case Duck():
+                self._duck()
+            case Restore():
+                self._restore()
+            case CancelReply(reason, is_sure):
+                self._cancel_reply(reason, is_sure=is_sure)
             case SpeakUp(silent_since_seconds):
                 item_id = new_id("item")
                 self.outbox.put(IdleTimeout(item_id, silent_since_seconds, self._listening.position_seconds))
@@ -241,24 +311,48 @@ class Session:
     def _hear(self, voices: Iterator[Voice]) -> None:
         for voice in voices:
             self._silence_seconds = voice.silence_seconds
-            self._decide(voice)
+            may_be_over_reply = voice.speech_seconds > 0 or self._turns.state is State.DOUBTING
+            if may_be_over_reply and self._ear.sounds(_now()):
+                self._decide(replace(voice, over_reply=True))
+            else:
+                self._decide(voice)
 
-    def _open_utterance(self, *, announce: bool) -> None:
-        utterance = self._listening.open(self.settings, with_preroll=announce)
-        self._transcribe(utterance)
-        if announce:
-            self.outbox.put(SpeechStarted(utterance.item_id, utterance.start_seconds))
-            if self.settings.turn_detection and self.settings.turn_detection.interrupt_reply:
-                self._ear.stop_listening(_now())
+    def _announce(self) -> None:
+        utterance = self._listening.utterance
+        assert utterance is not None
+        self.outbox.put(SpeechStarted(utterance.item_id, utterance.start_seconds))
+        if self.settings.turn_detection and self.settings.turn_detection.interrupt_reply:
+            self._ear.stop_listening(_now())
+
+    def _look_ahead(self) -> None:
+        """Have the recogniser say what it would say if this pause were the end."""
+        self._listening.go_on(may_be_last=True)
+        utterance = self._listening.utterance
+        assert utterance is not None
+        self._noticed_at = _now()
+        ending = utterance.last_samples(ENDING_SECONDS)
+        self._pause = Pause(None, self._asked(), self.settings.language, measure(ending))
+        self._decide(Understood(self._pause))
+
+    def _asked(self) -> str:
+        """What the assistant said last."""
+        for item in reversed(list(self.conversation)):
+            if isinstance(item, Message) and item.role == "assistant":
+                return item.text
+        return ""
 
     def _commit_utterance(self, *, announce: bool) -> None:
         utterance = self._listening.close()
         if announce:
             self.outbox.put(SpeechStopped(utterance.item_id, self._listening.position_seconds))
-        silence_seconds = min(self._silence_seconds, utterance.seconds)
-        self._turn = Turn(utterance, _now() - silence_seconds, _now())
+        if not self._guess:
+            self._noticed_at = _now()
+        self._turn = self._turn_of(utterance)
         self._add_utterance(Message(utterance.item_id, "user", (Speech(None, utterance.samples()),)))
         utterance.close()
+
+    def _turn_of(self, utterance: Utterance) -> Turn:
+        return Turn(utterance, _now() - min(self._silence_seconds, utterance.seconds), self._noticed_at)
 
     def _add_utterance(self, message: Message) -> None:
         previous = self.conversation.add(message)
@@ -270,13 +364,32 @@ class Session:
         self._hearing[utterance] = self._group.create_task(self._run_utterance(utterance))
 
     async def _run_utterance(self, utterance: Utterance) -> None:
-        recogniser = self._providers.speech_to_text
+        transcripts = utterance.transcripts(self._providers.speech_to_text, self._transcription_options())
         try:
             with self._failing_with_its_work():
-                text = await utterance.run(recogniser, self._transcription_options(), self.outbox.put)
+                async with aclosing(transcripts):
+                    async for transcript in transcripts:
+                        self._understand(utterance, transcript)
         finally:
             self._hearing.pop(utterance, None)
-        self.conversation.set_transcript(utterance.item_id, text or "")
+        if utterance.error:
+            self.outbox.put(TranscriptFailed(utterance.item_id, utterance.error))
+            self.conversation.set_transcript(utterance.item_id, "")
+
+    def _understand(self, utterance: Utterance, transcript: Transcript) -> None:
+        text = transcript.text
+        if transcript.is_final:
+            self.outbox.put(TranscriptCompleted(utterance.item_id, text, utterance.seconds))
+            self.conversation.set_transcript(utterance.item_id, text)
+            return
+        is_open = utterance is self._listening.utterance
+        in_doubt = is_open and self._turns.state is State.DOUBTING
+        if is_open and (transcript.is_settled or (in_doubt and len(text.split()) >= SURE_WORDS)):
+            understood = Understood(replace(self._pause, words=text), is_reaction(text, self._asked()))
+            if transcript.is_settled or not understood.is_reaction:
+                self._decide(understood)
+        if not in_doubt and (delta := utterance.more_to_show(text)):
+            self.outbox.put(TranscriptDelta(utterance.item_id, delta))
 
     def _transcription_options(self) -> TranscriptionOptions:
         settings = self.settings
@@ -284,7 +397,31 @@ class Session:
 
     # --- the assistant's half ---
 
-    def _start_reply(self, request: ReplyRequested) -> None:
+    def _prepare_reply(self) -> None:
+        """Answer the open utterance as if it were over; nobody is told of it before it is."""
+        utterance = self._listening.utterance
+        assert utterance is not None
+        assert utterance.words is not None
+        options = ReplyOptions().completed_by(self.settings)
+        turn = self._turn_of(utterance)
+        reply = self._new_reply(options, turn, is_guess=True)
+        reply.waterfall.mark("transcript", _now())
+        question = Question(ReplyRequested(), options.instructions or "", turn, self.conversation, self.settings)
+        self._guess = reply
+        self._begin(reply, partial(question.guess, utterance.words, self._hearing))
+
+    def _drop_guess(self) -> None:
+        guess, self._guess = self._guess, None
+        if guess is None:
+            return
+        _, task = self._replies.pop(guess.id)
+        task.cancel()
+        self._waste += guess.waste
+        self.outbox.put(GuessDropped(guess.id, guess.waste))
+        guess.forget()
+
+    def _start_reply(self, request: ReplyRequested | None) -> None:
+        is_asked_for, request = request is not None, request or ReplyRequested()
         options = request.options.completed_by(self.settings)
         turn = None
         if options.in_conversation:
@@ -292,53 +429,173 @@ class Session:
         if turn and turn.utterance.item_id != self.conversation.last_id:
             # It has been dealt with in another way: something was written after it, or it was deleted.
             turn = None
+        guess, self._guess = self._guess, None
+        if guess:
+            self._show(guess, request)
+            return
+        if options.in_conversation and self._stopped and turn and not is_asked_for and self._was_nothing(turn):
+            self._go_on_with(self._stopped, turn, request)
+            return
+        reply = self._new_reply(options, turn)
+        self._show(reply, request)
+        question = Question(request, options.instructions or "", turn, self.conversation, self.settings)
+        self._begin(reply, partial(question.messages, self._hearing, self._hear_recording))
+
+    def _was_nothing(self, turn: Turn) -> bool:
+        """Whether what stopped the last reply turned out to leave the assistant the floor."""
+        return turn.utterance.words is not None and is_reaction(turn.utterance.words, self._asked())
+
+    def _go_on_with(self, stopped: Reply, turn: Turn, request: ReplyRequested) -> None:
+        """Say the rest of a reply that was stopped by nothing."""
+        self._stopped = None
+        reply = self._new_reply(stopped.options, turn, stopped)
+        self._show(reply, request, continues=stopped.id)
+        self._replies[reply.id] = (reply, self._group.create_task(self._give(reply)))
+
+    def _new_reply(
+        self, options: ReplyOptions, turn: Turn | None, stopped: Reply | None = None, *, is_guess: bool = False
+    ) -> Reply:
+        """`stopped`: whose rest it will say."""
         reply_id = new_id("resp")
-        reply = Reply(
+        conversation = self.conversation if options.in_conversation else None
+        delivery = Delivery(reply_id, self.outbox, conversation, held=is_guess)
+        if stopped:
+            writing = stopped.writing
+            writing.delivery = delivery
+        else:
+            model = self._providers.language_model
+            writing = Writing(model, self._tools, options, self.settings, self.id, delivery)
+        return Reply(
             id=reply_id,
             options=options,
             settings=self.settings,
             session_id=self.id,
-            model=self._providers.language_model,
             voice=self._providers.text_to_speech,
-            tools=self._tools,
-            conversation=self.conversation if options.in_conversation else None,
-            outbox=self.outbox,
+            writing=writing,
+            delivery=delivery,
             waterfall=self._new_waterfall(reply_id, turn),
+            start=stopped.rest if stopped else 0,
         )
-        if options.in_conversation:
-            self._reply = reply
-        self._ear.expect(reply)
-        self.outbox.put(ReplyStarted(reply.id, options, request.request_id))
-        question = Question(request, options.instructions or "", turn, self.conversation, self.settings)
-        self._replies[reply.id] = (reply, self._group.create_task(self._give(reply, question)))
 
     def _new_waterfall(self, reply_id: str, turn: Turn | None) -> Waterfall:
         if turn is None:
             return Waterfall(self.conversation.last_id or "", reply_id, _now())
         waterfall = Waterfall(turn.utterance.item_id, reply_id, turn.speech_ended_at)
-        waterfall.mark("pause", turn.committed_at)
+        waterfall.mark("pause", turn.noticed_at)
         return waterfall
 
-    async def _give(self, reply: Reply, question: Question) -> None:
+    def _show(self, reply: Reply, request: ReplyRequested, continues: str | None = None) -> None:
+        """Let the client know of a reply, and the user hear it."""
+        if reply.options.in_conversation:
+            self._reply = reply
+        reply.waterfall.committed_at = _now()
+        reply.waterfall.waste, self._waste = self._waste, Waste()
+        self._ear.expect(reply)
+        self.outbox.put(ReplyStarted(reply.id, reply.options, request.request_id, continues))
+        reply.delivery.release()
+        if reply.options.in_conversation and reply.options.modality == "audio":
+            asyncio.get_running_loop().call_later(self.settings.moment_seconds, self._say_moment, reply)
+
+    def _say_moment(self, reply: Reply) -> None:
+        """The answer is late: say so."""
+        phrase = self._providers.phrases().moment
+        if phrase and reply.id in self._replies and not reply.playback.made_seconds:
+            reply.say(phrase)
+
+    def _begin(self, reply: Reply, messages: Messages) -> None:
+        self._replies[reply.id] = (reply, self._group.create_task(self._give(reply, messages)))
+
+    async def _give(self, reply: Reply, messages: Messages | None = None) -> None:
+        """Give a reply to these messages; None: what it says is being written already."""
         try:
             with self._failing_with_its_work():
-                messages = await question.messages(self._hearing, self._hear_recording)
-                if question.turn:
+                if messages:
+                    asked = await messages()
                     reply.waterfall.mark("transcript", _now())
-                await reply.run(messages)
+                    self._leave_stopped(reply)
+                    reply.writing.start(self._spawn, asked)
+                await reply.run()
         except ProviderError as error:
             if reply.is_over:
-                # A provider that cannot even be cancelled in peace. Whoever cancelled has told everybody.
+                # A provider that cannot even be cancelled in peace. Whoever has cancelled has told everybody.
                 return
+            if reply is self._guess:
+                # At the end of the turn there is another try.
+                self._drop_guess()
+                return
+            self._apologise(reply)
             reply.fail(error)
         del self._replies[reply.id]
         if reply.options.in_conversation:
             unheard_seconds = reply.playback.made_seconds - reply.playback.heard_seconds(_now())
             self._decide(ReplyEnded(unheard_seconds))
 
+    def _leave_stopped(self, reply: Reply) -> None:
+        """Another reply is given than the one that was stopped: nobody wants its rest any more."""
+        if self._stopped and reply.options.in_conversation and not reply.delivery.is_held:
+            self._stopped.writing.stop()
+            self._stopped = None
+
+    def _apologise(self, reply: Reply) -> None:
+        phrase = self._providers.phrases().apology
+        if phrase and reply.options.in_conversation and reply.options.modality == "audio":
+            reply.say(phrase)
+
+    def _greet(self, phrase: PreparedSpeech) -> None:
+        """Say the first word."""
+        request = ReplyRequested()
+        self._turns.receive(request)
+        reply = self._new_reply(request.options.completed_by(self.settings), None)
+        reply.voice = PreparedVoice(phrase)
+        reply.writing = Writing(PreparedWords(phrase), {}, reply.options, self.settings, self.id, reply.delivery)
+        reply.writing.start(self._spawn, [])
+        self._show(reply, request)
+        self._replies[reply.id] = (reply, self._group.create_task(self._give(reply)))
+
+    def _spawn(self, work: Coroutine[Any, Any, Any]) -> asyncio.Task[Any]:
+        return self._group.create_task(self._watched(work))
+
+    async def _watched(self, work: Coroutine[Any, Any, T]) -> T:
+        with self._failing_with_its_work():
+            return await work
+
     async def _hear_recording(self, utterance: Utterance) -> None:
         """Have audio transcribed for one reply alone: nobody is told."""
-        await utterance.run(self._providers.speech_to_text, self._transcription_options(), lambda _: None)
+        transcripts = utterance.transcripts(self._providers.speech_to_text, self._transcription_options())
+        async with aclosing(transcripts):
+            async for _ in transcripts:
+                pass
+
+    # --- a sound over a reply ---
+
+    def _duck(self) -> None:
+        reply = self._reply
+        if reply is None:
+            return
+        reply.delivery.hold()
+        if reply.message and self._ear.sounds(_now()):
+            self._ducked = True
+            self.outbox.put(ReplyDucked(reply.id, reply.message.id))
+
+    def _restore(self) -> None:
+        reply = self._reply
+        if reply is None:
+            return
+        reply.delivery.release()
+        if reply.message and self._ducked:
+            self.outbox.put(ReplyRestored(reply.id, reply.message.id))
+        self._ducked = False
+
+    def _cancel_reply(self, reason: Literal["turn_detected", "client_cancelled"], *, is_sure: bool) -> None:
+        reply = self._reply
+        if reply is None:
+            return
+        self._ducked = False
+        may_go_on = not is_sure and reply.options.modality == "audio" and reply.playback.made_seconds > 0
+        if reply.id in self._replies:
+            self._stop_reply(reply, reason, for_good=not may_go_on)
+        if may_go_on and reply.playback.is_stopped:
+            self._stopped = reply
 
     def _check(self, request: ReplyRequested) -> None:
         for item_id in (item for item in request.input or () if isinstance(item, str)):
@@ -350,19 +607,21 @@ class Session:
 
     def _cancel_requested(self, request: ReplyCancelled, reply_id: str | None) -> None:
         if reply_id in self._replies and not self._replies[reply_id][0].options.in_conversation:
-            self._stop_reply(self._replies[reply_id][0], "client_cancelled")
+            self._stop_reply(self._replies[reply_id][0], "client_cancelled", for_good=True)
         elif reply_id is None or (self._reply and reply_id == self._reply.id):
             self._decide(request)
         else:
             message = f"Cancellation failed: no active response with the id {reply_id!r} found."
             raise RequestError("response_cancel_not_active", message, param="response_id")
 
-    def _stop_reply(self, reply: Reply, reason: Literal["turn_detected", "client_cancelled"]) -> None:
+    def _stop_reply(
+        self, reply: Reply, reason: Literal["turn_detected", "client_cancelled"], *, for_good: bool
+    ) -> None:
         _, task = self._replies.pop(reply.id)
         task.cancel()
         self.outbox.discard(reply.id)
         reply.playback.cut(reply.playback.heard_seconds(_now()))
-        reply.stop(reason)
+        reply.stop(reason, for_good=for_good)
         self._ear.tell_what_was_heard(reply)
 
     @contextmanager

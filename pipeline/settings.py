@@ -56,6 +56,14 @@ class SessionSettings:
     """Speech within the last 0.3 s that counts as somebody speaking, not as a click."""
     reports_playback: bool = False
     """Whether the client tells what its loudspeaker has played."""
+    ducks: bool = False
+    """Whether the client can play a reply quietly while it is not known whether the user speaks over it."""
+    guess_after_seconds: float | None = 0.12
+    """Silence after which the answer is prepared, in case the turn is over; None: only when it is."""
+    interruption_seconds: float = 0.6
+    """Speech over a reply that stops it, whatever its words are; half of it if the client cannot duck meanwhile."""
+    moment_seconds: float = 2.0
+    """After which an answer that is late is announced, if the assistant has a phrase for it."""
     max_lead_seconds: float = 1.0
     """Audio that may be sent ahead of the ear; what an interruption wastes at most."""
     max_utterance_seconds: float = 120.0

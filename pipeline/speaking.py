@@ -14,6 +14,7 @@ from pipeline.errors import ProviderTimeout, ProviderUnavailable
 from pipeline.playback import Playback
 from pipeline.providers.interfaces import SpeechChunk, TextToSpeech, VoiceOptions
 from pipeline.sentences import ClauseSplitter
+from pipeline.writing import Writing
 
 PIECE_SAMPLES = OUTPUT_RATE // 10
 """Audio is given in pieces of at most 100 ms, whatever the voice gives at once."""
@@ -22,15 +23,19 @@ FIRST_CLAUSE_WAIT_SECONDS = 0.18
 
 
 class Speaking:
-    """Says what is written into a queue, until None is written."""
+    """Says what is written, until its end."""
 
     def __init__(
-        self, voice: TextToSpeech, options: VoiceOptions, text: asyncio.Queue[str | None], playback: Playback
+        self, voice: TextToSpeech, options: VoiceOptions, writing: Writing, playback: Playback, start: int = 0
     ) -> None:
+        """`start`: the character of what is written at which to begin."""
         self._voice = voice
         self._options = options
-        self._text = text
+        self._writing = writing
+        self._position = start
         self._playback = playback
+        self.given_characters = 0
+        """Text that the voice was given."""
         self._deadline: asyncio.Timeout | None = None
         self._deadline_seconds = 0.0
         self._owed_characters = 0
@@ -49,10 +54,13 @@ class Speaking:
         """
         self._deadline_seconds = deadline_seconds
         async with aclosing(self._clauses()) as clauses, aclosing(self._voice.speak(clauses, self._options)) as chunks:
+            began_at = None
             while chunk := await self._next(chunks):
+                # Something may have been said in the same item while the voice was getting ready.
+                began_at = self._playback.made_seconds if began_at is None else began_at
                 self._owed_characters -= sum(len(piece.text) for piece in chunk.spoken)
-                self._playback.made(0, chunk.spoken)
-                for piece in _pieces(chunk):
+                self._playback.made(0, tuple(spoken.later(began_at) for spoken in chunk.spoken))
+                for piece in pieces(chunk):
                     await self._wait_for_the_ear(max_lead_seconds)
                     self._playback.made(len(piece.samples))
                     yield piece
@@ -93,6 +101,7 @@ class Speaking:
     async def _clauses(self) -> AsyncGenerator[str, None]:
         splitter = ClauseSplitter()
         while (text := await self._next_text()) is not None:
+            self._position += len(text)
             for clause in splitter.push(text):
                 yield self._owe(clause)
             if splitter.is_waiting_for_first and self._is_late() and (clause := splitter.hurry()):
@@ -104,20 +113,22 @@ class Speaking:
         self._watch()
 
     async def _next_text(self) -> str | None:
-        """The next characters; "" if the first clause has been waited for long enough."""
+        """The next characters; "" if the first clause has been waited for long enough; None at the end."""
         may_hurry = self._hurry_at is not None and self.first_clause_at is None and not self._is_late()
         limit = asyncio.timeout_at(self._hurry_at if may_hurry else None)
         self._is_waiting_for_text = True
         self._watch()
         try:
             async with limit:
-                text = await self._text.get()
+                text = await self._writing.read(self._position)
         except TimeoutError:
             return ""
         finally:
             self._is_waiting_for_text = False
         self._watch()
-        if self._hurry_at is None and text and text.strip():
+        if not text:
+            return None
+        if self._hurry_at is None and text.strip():
             self._hurry_at = asyncio.get_running_loop().time() + FIRST_CLAUSE_WAIT_SECONDS
         return text
 
@@ -128,11 +139,13 @@ class Speaking:
         if self.first_clause_at is None:
             self.first_clause_at = asyncio.get_running_loop().time()
         self._owed_characters += len(clause)
+        self.given_characters += len(clause)
         self._watch()
         return clause
 
 
-def _pieces(chunk: SpeechChunk) -> list[SpeechChunk]:
+def pieces(chunk: SpeechChunk) -> list[SpeechChunk]:
+    """The same in pieces of at most 100 ms; the text goes with the first of them."""
     samples: Samples = chunk.samples
     first, rest = samples[:PIECE_SAMPLES], samples[PIECE_SAMPLES:]
     later = [SpeechChunk(rest[start : start + PIECE_SAMPLES]) for start in range(0, len(rest), PIECE_SAMPLES)]

@@ -1,15 +1,14 @@
 """One stretch of the user's speech: audio in, transcript out."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable, Iterable
+from collections.abc import AsyncGenerator, Iterable
 from contextlib import aclosing
 
 import numpy as np
 
 from pipeline.audio import FRAME_SECONDS, SILENCE, AudioFrame, Samples
-from pipeline.errors import PipelineError, ProviderError, ProviderTimeout
-from pipeline.events import Output, TranscriptCompleted, TranscriptDelta, TranscriptFailed
-from pipeline.providers.interfaces import SpeechToText, TranscriptionOptions
+from pipeline.errors import ProviderError, ProviderTimeout
+from pipeline.providers.interfaces import SpeechToText, Transcript, TranscriptionOptions
 
 
 class Utterance:
@@ -28,12 +27,27 @@ class Utterance:
         self._deadline: asyncio.Timeout | None = None
         self._deadline_seconds = deadline_seconds
         self._done = asyncio.Event()
-        self._transcript: str | PipelineError = ""
+        self.words: str | None = None
+        """What was said up to the pause that lasts now; None: nobody paused, or the words are not known yet."""
+        self.error: ProviderError | None = None
+        """Why its words will never be known."""
+        self._is_marked = False
+        """Whether its recogniser was told of the pause that lasts now."""
+        self._shown = ShownWords()
+        self._final = ""
 
     def push(self, frames: Iterable[AudioFrame]) -> None:
-        """The user speaks on."""
-        self._frames.extend(frames)
+        """The user speaks on, or is silent."""
+        for frame in frames:
+            self._frames.append(frame)
+            if frame.is_speech:
+                self.words, self._is_marked = None, False
+            self._is_marked |= frame.may_be_last
         self._more.set()
+
+    def more_to_show(self, text: str) -> str:
+        """Take the newest transcript; give the words that may be shown in addition to those that were."""
+        return self._shown.more(text)
 
     def close(self) -> None:
         """The user is done: the transcript is due."""
@@ -52,7 +66,12 @@ class Utterance:
 
     def samples(self) -> Samples:
         """All of its audio: int16, 16 kHz."""
-        return np.concatenate([frame.samples for frame in self._frames]) if self._frames else SILENCE
+        return self.last_samples(self.seconds)
+
+    def last_samples(self, seconds: float) -> Samples:
+        """The last of its audio: int16, 16 kHz."""
+        frames = self._frames[-round(seconds / FRAME_SECONDS) :] if seconds else []
+        return np.concatenate([frame.samples for frame in frames]) if frames else SILENCE
 
     async def settled(self) -> None:
         """Wait until the words are known, or known to be lost."""
@@ -61,51 +80,58 @@ class Utterance:
     async def transcript(self) -> str:
         """Wait for the words. Raises ProviderError if they will never be known."""
         await self.settled()
-        if isinstance(self._transcript, PipelineError):
-            raise self._transcript
-        return self._transcript
+        if self.error:
+            raise self.error
+        return self._final
 
-    async def run(
-        self, recogniser: SpeechToText, options: TranscriptionOptions, put: Callable[[Output], None]
-    ) -> str | None:
-        """Have it transcribed while it is still spoken; give the words, or None if that failed."""
+    async def transcripts(
+        self, recogniser: SpeechToText, options: TranscriptionOptions
+    ) -> AsyncGenerator[Transcript, None]:
+        """Have it transcribed while it is still spoken; the last transcript is final, or else there is an `error`."""
+        final = None
         try:
-            self._transcript = await self._hear(recogniser, options, put)
+            async with aclosing(self._heard(recogniser, options)) as transcripts:
+                async for transcript in transcripts:
+                    if transcript.is_final:
+                        final = transcript
+                        break
+                    if transcript.is_settled:
+                        if not self._is_marked:
+                            # Speech went on while it was being made.
+                            continue
+                        self.words = transcript.text
+                    yield transcript
         except ProviderError as error:
             if (task := asyncio.current_task()) and task.cancelling():
                 # A recogniser that cannot even be cancelled in peace: nobody waits for the end of this utterance.
                 raise asyncio.CancelledError from error
-            self._transcript = error
+            self.error = error
         # A recogniser may end or fail before the user does; the news is about a whole utterance.
         await self._closed.wait()
+        self._final = final.text if final else ""
         self._done.set()
-        if isinstance(self._transcript, PipelineError):
-            put(TranscriptFailed(self.item_id, self._transcript))
-            return None
-        put(TranscriptCompleted(self.item_id, self._transcript, self.seconds))
-        return self._transcript
+        if final:
+            yield final
 
-    async def _hear(
-        self, recogniser: SpeechToText, options: TranscriptionOptions, put: Callable[[Output], None]
-    ) -> str:
-        shown = ShownWords()
-
-        def show(text: str) -> None:
-            if delta := shown.more(text):
-                put(TranscriptDelta(self.item_id, delta))
-
+    async def _heard(self, recogniser: SpeechToText, options: TranscriptionOptions) -> AsyncGenerator[Transcript, None]:
         try:
-            return await self._transcribe(recogniser, options, show)
+            async with aclosing(self._transcribe(recogniser, options)) as transcripts:
+                async for transcript in transcripts:
+                    yield transcript
         except ProviderError as error:
             task = asyncio.current_task()
             if self._closed.is_set() or not error.retryable or (task and task.cancelling()):
                 raise
+        else:
+            return
         # A connection was lost in mid-speech. All of the audio is kept, and there is time to hear it anew: once.
-        return await self._transcribe(recogniser, options, show)
+        async with aclosing(self._transcribe(recogniser, options)) as transcripts:
+            async for transcript in transcripts:
+                yield transcript
 
     async def _transcribe(
-        self, recogniser: SpeechToText, options: TranscriptionOptions, show: Callable[[str], None]
-    ) -> str:
+        self, recogniser: SpeechToText, options: TranscriptionOptions
+    ) -> AsyncGenerator[Transcript, None]:
         self._deadline = deadline = asyncio.timeout(None)
         try:
             async with deadline:
@@ -116,9 +142,9 @@ class Utterance:
                     aclosing(recogniser.transcribe(audio, options)) as transcripts,
                 ):
                     async for transcript in transcripts:
+                        yield transcript
                         if transcript.is_final:
-                            return transcript.text
-                        show(transcript.text)
+                            return
         except TimeoutError as error:
             if not deadline.expired():
                 raise

@@ -201,6 +201,13 @@ class SpokenText:
     end_seconds: float | None
     """None: until the next piece begins, or the speech ends."""
 
+    def later(self, seconds: float) -> "SpokenText":
+        """The same, in a longer speech of which this much comes before."""
+        if not seconds:
+            return self
+        end = None if self.end_seconds is None else self.end_seconds + seconds
+        return SpokenText(self.text, self.start_seconds + seconds, end)
+
 
 @dataclass(frozen=True, slots=True)
 class SpeechChunk:
