@@ -112,15 +112,12 @@ class VoiceSocket:
         authenticate: Callable[[web.Request], Principal],
         find_assistant: Callable[[str | None], tuple[str, SessionSettings]],
         new_session: NewSession,
-        observe: Callable[[str, str], Observer] = lambda _session_id, _assistant: Unobserved(),
+        observe: Callable[[SessionConfig], Observer] = lambda _: Unobserved(),
         admit: Callable[[], AbstractContextManager[object]] = nullcontext,
         session_seconds: float = SESSION_SECONDS,
         send_seconds: float = SEND_SECONDS,
     ) -> None:
-        """`authenticate` and `admit` raise ApiError. `find_assistant`: the name asked for, to a known one.
-
-        `observe` takes the id of a session and the name of its assistant.
-        """
+        """`authenticate` and `admit` raise ApiError. `find_assistant`: the name asked for, to a known one."""
         self._authenticate = authenticate
         self._find_assistant = find_assistant
         self._new_session = new_session
@@ -186,7 +183,7 @@ class VoiceSocket:
         log = _log.bind(session=config.session_id, assistant=config.model)
         log.info("session opened", type=config.type)
         connection = Connection(config, with_extensions=_has_extensions(request))
-        observer = self._observe(config.session_id, config.model)
+        observer = self._observe(config)
         end = CLIENT_LEFT
         try:
             new_session = partial(

@@ -19,6 +19,7 @@ from voice_server.auth import LOCAL, Authenticator, Principal
 from voice_server.http.admission import Admission
 from voice_server.voice_socket import CLOSE_SECONDS
 from voice_server.wire.limits import MAX_MESSAGE_BYTES
+from voice_server.wire.session_config import SessionConfig
 
 KEY = "sk-test-1234567890"
 UPGRADE = {"Connection": "Upgrade", "Upgrade": "websocket", "Sec-WebSocket-Version": "13"}
@@ -148,8 +149,8 @@ class Notes:
 async def test_all_that_enters_and_leaves_is_observed_in_one_place() -> None:
     notes: dict[tuple[str, str], Notes] = {}
 
-    def observe(session_id: str, assistant: str) -> Notes:
-        return notes.setdefault((session_id, assistant), Notes())
+    def observe(config: SessionConfig) -> Notes:
+        return notes.setdefault((config.session_id, config.model), Notes())
 
     async with served(observe=observe) as server:
         async with server.talk(path="/v1/realtime?model=other") as talk:
