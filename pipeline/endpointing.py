@@ -5,11 +5,36 @@ settings leave it open (semantic_vad), the silence follows from how complete the
 voice ended, and by the pauses that this speaker makes.
 """
 
+import math
+from collections import deque
 from dataclasses import dataclass
+from statistics import median
 from typing import Protocol
 
-from pipeline.intonation import Intonation
+from pipeline.intonation import Intonation, finality
 from pipeline.settings import TurnDetection
+from pipeline.wording.judgement import judge
+
+LONGEST_SILENCE_SECONDS = 3.0
+"""Whatever anybody says: by then a person would ask whether the other is still there."""
+SURELY_COMPLETE = 0.9
+"""As sure as this, a turn is treated as complete."""
+SURELY_HANGING = 0.15
+MIDDLE = 0.5
+"""As sure of the one as of the other: `Silences.open`."""
+RISING_QUESTION = 0.25
+"""How much of what a rising voice says is left where it belongs to a question."""
+FALLING_VOICE, RISING_VOICE = 2.0, 4.0
+"""Odds (natural logarithm) that a voice adds by falling, and takes away by staying up."""
+LEAST = 0.01
+"""No model is surer than this."""
+REMEMBERED_PAUSES = 8
+SHORTEST_PAUSE_SECONDS = 0.2
+"""Less is a gap between two words, and says nothing about how somebody thinks."""
+USUAL_PAUSE_SECONDS = 0.6
+"""A pause in the middle of a turn that is not remarkable."""
+MOST_PATIENCE_SECONDS = 0.8
+"""That somebody is given beyond what others are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +59,14 @@ class TurnEndModel(Protocol):
         ...
 
 
+class WordingModel:
+    """Judges by the words alone, in English and Italian; see pipeline.wording."""
+
+    def completeness(self, pause: Pause) -> float:
+        """See TurnEndModel."""
+        return MIDDLE if pause.words is None else judge(pause.words, pause.asked, pause.language).completeness
+
+
 @dataclass(frozen=True, slots=True)
 class Silences:
     """The silence that ends a turn, in seconds."""
@@ -44,6 +77,14 @@ class Silences:
     """If its words are not known, or might be all."""
     hanging: float
     """If they surely want to go on."""
+
+    def after(self, completeness: float) -> float:
+        """Seconds for a turn that is so surely complete, 0 to 1: straight lines between the three."""
+        if completeness >= MIDDLE:
+            share = min((completeness - MIDDLE) / (SURELY_COMPLETE - MIDDLE), 1.0)
+            return self.open + share * (self.complete - self.open)
+        share = min((MIDDLE - completeness) / (MIDDLE - SURELY_HANGING), 1.0)
+        return self.open + share * (self.hanging - self.open)
 
 
 EAGERNESS = {
@@ -60,14 +101,48 @@ class Endpointing:
 
     def __init__(self, model: TurnEndModel | None = None) -> None:
         """`model`: instead of the rules that come with the pipeline."""
-        self._model = model
+        self._model = model or WordingModel()
+        self._pauses: deque[float] = deque(maxlen=REMEMBERED_PAUSES)
+        self._judged: tuple[Pause, float] | None = None
 
     def resumed(self, pause_seconds: float) -> None:
         """The speaker went on after a pause of this length: that is how they speak."""
+        if pause_seconds >= SHORTEST_PAUSE_SECONDS:
+            self._pauses.append(min(pause_seconds, LONGEST_SILENCE_SECONDS))
 
     def silence_seconds(self, pause: Pause, detection: TurnDetection) -> float:
         """Seconds of silence after which this turn is over."""
         if detection.kind == "server_vad":
             return detection.silence_seconds
-        silences = EAGERNESS[detection.eagerness]
-        return silences.open if pause.words is None else silences.complete
+        completeness = self._completeness(pause)
+        patience = self._patience_seconds() * min((1 - completeness) / (1 - MIDDLE), 1.0)
+        silence = EAGERNESS[detection.eagerness].after(completeness) + patience * (completeness < SURELY_COMPLETE)
+        return min(silence, LONGEST_SILENCE_SECONDS)
+
+    def _completeness(self, pause: Pause) -> float:
+        # One pause is asked about frame after frame.
+        if self._judged is None or self._judged[0] != pause:
+            self._judged = (pause, self._weigh(pause))
+        return self._judged[1]
+
+    def _weigh(self, pause: Pause) -> float:
+        """What words and voice say together."""
+        completeness = min(max(self._model.completeness(pause), 0.0), 1.0)
+        if pause.intonation is None:
+            return completeness
+        voice = finality(pause.intonation)
+        if voice < 0 and pause.words is not None and judge(pause.words, pause.asked, pause.language).is_question:
+            voice *= RISING_QUESTION
+        # Evidence adds up as odds. A voice that falls adds to words that may be all, not to those that want to go on:
+        # tired and hesitant voices fall after "and", too.
+        if voice > 0 and completeness < MIDDLE:
+            return completeness
+        odds = math.log(max(completeness, LEAST) / max(1 - completeness, LEAST))
+        odds += voice * (FALLING_VOICE if voice > 0 else RISING_VOICE)
+        return 1 / (1 + math.exp(-odds))
+
+    def _patience_seconds(self) -> float:
+        """What this speaker is given beyond others: their pauses are longer."""
+        if not self._pauses:
+            return 0.0
+        return min(max(median(self._pauses) - USUAL_PAUSE_SECONDS, 0.0), MOST_PATIENCE_SECONDS)

@@ -1,8 +1,50 @@
 """How the voice ends before a pause: a falling pitch that fades says "I am done", a level one says "wait"."""
 
+import math
 from dataclasses import dataclass
 
-from pipeline.audio import Samples
+import numpy as np
+import numpy.typing as npt
+
+from pipeline.audio import INPUT_RATE, Samples
+
+WINDOW_SECONDS = 0.9
+"""Of the end that is looked at: what is voiced within it may be less."""
+HEARD_SECONDS = 2.5
+"""Of the end that is looked through for it: the rest is silence."""
+VOICED_SECONDS = 0.7
+"""Of voiced speech whose median is the voice's usual pitch."""
+RATE = INPUT_RATE // 2
+"""Hertz at which pitch is looked for: every voice is far below."""
+HOP = 80
+"""Samples from one estimate of the pitch to the next: 10 ms."""
+FRAME = 320
+"""Samples of which the pitch is estimated: 40 ms, two periods of the deepest voice."""
+TRANSFORM = 512
+"""Samples of a frame and the longest period together, rounded up."""
+HIGHEST_HERTZ, LOWEST_HERTZ = 420, 60
+PERIODIC = 0.4
+"""How much a frame must resemble itself one period later to be voiced, 0 to 1."""
+AS_GOOD = 0.9
+"""Of the best resemblance: the share that makes another as good."""
+AUDIBLE_SHARE = 0.03
+"""Of the loudest frame's amplitude: what is quieter is not speech any more."""
+AUDIBLE = 30.0
+"""Amplitude (root mean square) that any speech exceeds."""
+SHORTEST_FRAMES = 6
+"""Voiced estimates that a slope needs."""
+PITCH_SECONDS, LEVEL_SECONDS = 0.2, 0.3
+"""At the end, over which the slopes are taken."""
+
+UNDECIDED_SLOPE = -2.0
+"""Semitones per second that say nothing: every voice sinks a little while it speaks."""
+TELLING_SLOPE = 6.0
+"""Semitones per second away from there that say much."""
+TELLING_FADE, LEVEL_SHARE = 200.0, 0.2
+"""Decibels per second that count as much as a telling slope of the pitch, and how much loudness may count at most: it
+depends on the last sound more than on the intention."""
+
+Array = npt.NDArray[np.float32]
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,4 +59,69 @@ class Intonation:
 
 def measure(samples: Samples) -> Intonation | None:
     """Measure the end of speech (int16, 16 kHz; trailing silence may be included); None if nothing is voiced."""
-    raise NotImplementedError(len(samples))
+    end = _end_of_speech(samples[-round(HEARD_SECONDS * INPUT_RATE) :])
+    if end is None or len(end) < FRAME + HOP * SHORTEST_FRAMES:
+        return None
+    frames = np.lib.stride_tricks.sliding_window_view(end, FRAME)[::HOP]
+    levels = np.sqrt(np.mean(frames**2, axis=1))
+    hertz = _pitch(frames, levels)
+    voiced = np.flatnonzero(hertz)[-round(VOICED_SECONDS * RATE / HOP) :]
+    if len(voiced) < SHORTEST_FRAMES:
+        return None
+    semitones = 12 * np.log2(hertz[voiced])
+    kept = np.abs(semitones - np.median(semitones)) < 9  # An octave away is an error.
+    voiced, semitones = voiced[kept], semitones[kept]
+    recent = voiced >= voiced[-1] - round(PITCH_SECONDS * RATE / HOP)
+    if recent.sum() < SHORTEST_FRAMES:
+        return None
+    count = round(LEVEL_SECONDS * RATE / HOP)
+    decibels = 20 * np.log10(np.maximum(levels[-count:], 1.0))
+    return Intonation(_slope(voiced[recent], semitones[recent]), _slope(np.arange(len(decibels)), decibels))
+
+
+def finality(intonation: Intonation) -> float:
+    """What the voice says: 1 it is done, -1 it goes on, 0 it does not tell."""
+    pitch = (intonation.pitch_slope - UNDECIDED_SLOPE) / TELLING_SLOPE
+    level = min(max(intonation.level_slope / TELLING_FADE, -LEVEL_SHARE), LEVEL_SHARE)
+    return -math.tanh(pitch + level)
+
+
+def _end_of_speech(samples: Samples) -> Array | None:
+    """The last moments of what is audible, silence behind them cut off."""
+    whole: Array = samples[len(samples) % (2 * HOP) :].astype(np.float32).reshape(-1, 2).mean(axis=1)
+    levels = np.sqrt(np.mean(whole.reshape(-1, HOP) ** 2, axis=1))
+    loud = np.flatnonzero(levels > max(AUDIBLE, AUDIBLE_SHARE * float(levels.max(initial=0.0))))
+    if not len(loud):
+        return None
+    end = (int(loud[-1]) + 1) * HOP
+    return whole[max(0, end - round(WINDOW_SECONDS * RATE)) : end]
+
+
+def _pitch(frames: Array, levels: Array) -> Array:
+    """Hertz of each frame, by autocorrelation; 0 where it is not voiced."""
+    centred = frames - frames.mean(axis=1, keepdims=True)
+    spectrum = np.fft.rfft(centred, TRANSFORM)
+    shortest, longest = RATE // HIGHEST_HERTZ, RATE // LOWEST_HERTZ
+    correlation = np.fft.irfft(spectrum.real**2 + spectrum.imag**2, TRANSFORM)[:, : longest + 2]
+    # The overlap shrinks with the lag; half of that is made good, so that the shortest of equal periods still wins.
+    weights = 1 - 0.7 * np.arange(longest + 2) / FRAME
+    likeness = correlation / (correlation[:, :1] + 1e-6) / weights
+    # Only peaks count: next to lag 0 any deep sound resembles itself. Of peaks as good as one another the first is the
+    # period, the others are multiples of it.
+    inner = likeness[:, shortest : longest + 1]
+    peaks = (inner > likeness[:, shortest - 1 : longest]) & (inner >= likeness[:, shortest + 1 : longest + 2])
+    heights = np.where(peaks, inner, 0.0)
+    best = heights.max(axis=1, keepdims=True)
+    lags = shortest + np.argmax(heights >= AS_GOOD * best, axis=1)
+    rows = np.arange(len(frames))
+    before, peak, behind = likeness[rows, lags - 1], likeness[rows, lags], likeness[rows, lags + 1]
+    bend = before - 2 * peak + behind
+    shift = np.where(np.abs(bend) > 1e-9, 0.5 * (before - behind) / np.where(bend == 0, 1, bend), 0.0)
+    voiced = (peak > PERIODIC) & (levels > 0.1 * levels.max()) & (best[:, 0] > 0)
+    return np.where(voiced, RATE / (lags + np.clip(shift, -1, 1)), 0.0).astype(np.float32)
+
+
+def _slope(positions: npt.NDArray[np.intp], values: npt.NDArray[np.floating]) -> float:
+    """Per second, of a straight line through values at hops."""
+    seconds = (positions - positions.mean()) * HOP / RATE
+    return float(np.sum(seconds * (values - values.mean())) / np.sum(seconds**2))

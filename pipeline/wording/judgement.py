@@ -1,0 +1,174 @@
+"""How complete a turn is by its words."""
+
+import re
+from dataclasses import dataclass
+
+from pipeline.wording import answer, dictation
+from pipeline.wording.english import LEXICON as ENGLISH
+from pipeline.wording.italian import LEXICON as ITALIAN
+from pipeline.wording.lexicon import HANGS, LACKS, LIKELY, OPEN, SURE, Lexicon, Tokens, has_any, longest_ending
+from pipeline.wording.lexicon import words as words_of
+from pipeline.wording.tokens import Transcript, read
+
+LEXICONS = {lexicon.language: lexicon for lexicon in (ENGLISH, ITALIAN)}
+VOCABULARY = {
+    lexicon.language: lexicon.closed
+    | lexicon.number_words.keys()
+    | {word for phrase in (*lexicon.endings, *lexicon.alone) for word in phrase.split()}
+    for lexicon in LEXICONS.values()
+}
+"""Words by which a language is known."""
+MARKS = {"…": HANGS, "-": HANGS, ",": 0.15, ":": 0.15, ";": 0.3}
+"""The most that punctuation at the very end leaves: a recogniser that hears a comma heard the voice stay up."""
+COMPLEMENTS = words_of("of di del dello della dei degli delle dell' its his her their suo sua this that")
+"""Words by which it is said what a relational noun is of."""
+SHORTEST_CLAUSE = 3
+"""Words; less is a fragment unless it is known."""
+MOST_TOKENS = 60
+"""That are looked at, from the end."""
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What the words say of a pause."""
+
+    completeness: float
+    """How sure it is that the turn is over, 0 to 1."""
+    is_question: bool
+    """A question: its voice may well rise at the end."""
+
+
+def judge(words: str, asked: str = "", language: str | None = None) -> Judgement:
+    """Judge the turn so far. `asked` is what the assistant said last.
+
+    Of a language (ISO 639-1) that is unknown or has no lexicon, both that have one are tried.
+    """
+    transcript = read(words)
+    tokens = transcript.tokens[-MOST_TOKENS:]
+    if not tokens:
+        return Judgement(OPEN, is_question=False)
+    lexicon = LEXICONS.get((language or "")[:2].lower()) or _likeliest(tokens)
+    is_question = transcript.mark == "?" or _asks(transcript.sentence, lexicon)
+    score = _score(Transcript(tokens, transcript.sentence, transcript.mark), asked, lexicon, is_question=is_question)
+    if transcript.mark == "?" and score >= LACKS:
+        score = max(score, LIKELY) if score < LIKELY else SURE
+    return Judgement(min(score, MARKS.get(transcript.mark, 1.0)), is_question)
+
+
+def _likeliest(tokens: Tokens) -> Lexicon:
+    return max(LEXICONS.values(), key=lambda lexicon: sum(token in VOCABULARY[lexicon.language] for token in tokens))
+
+
+def _score(transcript: Transcript, asked: str, lexicon: Lexicon, *, is_question: bool) -> float:
+    tokens = transcript.tokens
+    kind = answer.wanted(asked) if asked else None
+    if kind in (answer.Wanted.TELEPHONE, answer.Wanted.EMAIL, answer.Wanted.SPELLING):
+        given = answer.gives(kind, tokens, lexicon)
+        if given is not None:
+            return given
+    alone = _alone(tokens, lexicon)
+    if alone is not None:
+        return alone if kind is None or alone < SURE else _yes_to(kind)
+    hanging = _hanging(transcript, lexicon)
+    if hanging is not None and hanging < LIKELY:
+        return hanging
+    dictated = _dictated(tokens, lexicon)
+    if dictated is not None:
+        return dictated
+    if kind is not None and not is_question:
+        given = answer.gives(kind, tokens, lexicon)
+        if given is not None:
+            return given
+    return max(hanging or 0.0, _whole(transcript, lexicon, is_question=is_question, is_answer=bool(asked)))
+
+
+def _yes_to(kind: answer.Wanted) -> float:
+    """ "Yes" to "may I have your number?" promises it; to "for what time?" it answers nothing either."""
+    return LACKS if kind in (answer.Wanted.TELEPHONE, answer.Wanted.EMAIL, answer.Wanted.SPELLING) else OPEN
+
+
+def _hanging(transcript: Transcript, lexicon: Lexicon) -> float | None:
+    """What the last words and pairs of words leave open; high if they are known to end a turn; None: not known."""
+    tokens = transcript.tokens
+    phrase = longest_ending(tokens, lexicon.endings)
+    grammar = lexicon.unfinished(transcript.sentence) if transcript.sentence else None
+    if grammar is not None and grammar >= LIKELY:
+        return _pairs(tokens, lexicon) or max(grammar, phrase or 0.0)
+    known = [score for score in (phrase, grammar) if score is not None]
+    if phrase is not None and phrase >= LIKELY:
+        return phrase
+    if known:
+        return min(known)
+    return _pairs(tokens, lexicon)
+
+
+def _alone(tokens: Tokens, lexicon: Lexicon) -> float | None:
+    """The score of a turn that is known as a whole, with or without the "yes" or "well" before it."""
+    start = 0
+    while True:
+        score = lexicon.alone.get(" ".join(tokens[start:])) if len(tokens) - start <= 5 else None
+        if score is not None:
+            return score
+        if start >= len(tokens) - 1 or tokens[start] not in lexicon.openers:
+            return None
+        start += 1
+
+
+def _pairs(tokens: Tokens, lexicon: Lexicon) -> float | None:
+    """The score of a turn that lacks the second half of what it began; None: it does not."""
+    text = f" {' '.join(tokens)} "
+    for first, seconds, score in lexicon.pairs:
+        start = text.rfind(f" {first} ")
+        if start >= 0 and not has_any(text[start + len(first) + 1 :].split(), seconds):
+            return score
+    return None
+
+
+def _dictated(tokens: Tokens, lexicon: Lexicon) -> float | None:
+    for rating in (
+        dictation.address(tokens, lexicon, is_asked=False),
+        dictation.row_of_digits(tokens, lexicon),
+        dictation.spelling(tokens),
+    ):
+        if rating is not None:
+            return rating
+    return None
+
+
+def _asks(sentence: Tokens, lexicon: Lexicon) -> bool:
+    """Whether a sentence is a question by its words."""
+    start = 0
+    while start < len(sentence) - 1 and sentence[start] in lexicon.openers:
+        start += 1
+    rest = sentence[start:]
+    if not rest:
+        return False
+    if rest[0] in lexicon.question_openers:
+        return True
+    # "At what time", "per quante persone", "can you tell me what", "mi sa dire quando".
+    return has_any(rest[:2], lexicon.question_words) or (has_any(rest[2:6], lexicon.question_words) and rest[0] != "i")
+
+
+def _whole(transcript: Transcript, lexicon: Lexicon, *, is_question: bool, is_answer: bool) -> float:
+    """The score of a turn to whose last words nothing can be objected."""
+    tokens = transcript.sentence
+    if tokens[0] in lexicon.fronted and not is_question and not has_any(tokens[1:], lexicon.main_clause):
+        return LACKS
+    if is_question:
+        return 0.35 if tokens[-1] in lexicon.relational and not _has_complement(tokens) else 0.92
+    if _is_bare_number(tokens, lexicon):
+        # "At eight", "per quattro" are whole, if not as exact as they might be.
+        return 0.85 if tokens[-2:-1] and tokens[-2] in lexicon.closed else LIKELY
+    count = len(tokens)
+    if count < SHORTEST_CLAUSE and not has_any(tokens, lexicon.closed):
+        return LIKELY if is_answer else 0.6
+    return 0.85
+
+
+def _has_complement(tokens: Tokens) -> bool:
+    """ "The boiling point of water", "its mass": what the noun is of has been said."""
+    return has_any(tokens[-6:-1], COMPLEMENTS)
+
+
+def _is_bare_number(tokens: Tokens, lexicon: Lexicon) -> bool:
+    return bool(re.fullmatch(r"\d+", tokens[-1])) or tokens[-1] in lexicon.number_words
