@@ -10,9 +10,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from playwright.async_api import Browser, async_playwright
+from playwright.async_api import Browser, Page, async_playwright
 
-from tests.page.scripted_server import ScriptedServer, running
+from tests.page.scripted_server import Conversation, ScriptedServer, running
 
 PAGE = Path(__file__).parents[2] / "voice_server" / "page"
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
@@ -30,6 +30,8 @@ FLAGS = (
     # A name that browsers do not count as this machine, and so not as a secure context.
     "--host-resolver-rules=MAP voice.test 127.0.0.1",
 )
+EXPECTED_ERRORS = ("status of 401", "status of 503", "ERR_CONNECTION_REFUSED", "WebSocket connection to")
+"""What browsers themselves write to the console when a request is refused, which some tests are about."""
 
 
 def missing(what: str) -> None:
@@ -96,3 +98,26 @@ async def browser(chromium: str, spoken: Path) -> AsyncIterator[Browser]:
 async def server(page_files: Path) -> AsyncIterator[ScriptedServer]:
     async with running(page_files) as server:
         yield server
+
+
+@pytest.fixture
+async def page(browser: Browser, server: ScriptedServer) -> AsyncIterator[Page]:
+    """The page, opened; at the end nothing unexpected may be on its console."""
+    page = await browser.new_page()
+    complaints: list[str] = []
+    page.on(
+        "console", lambda message: complaints.append(message.text) if message.type in ("error", "warning") else None
+    )
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    await page.goto(server.url)
+    yield page
+    assert [text for text in complaints if not any(known in text for known in EXPECTED_ERRORS)] == []
+
+
+@pytest.fixture
+async def conversation(page: Page, server: ScriptedServer) -> Conversation:
+    """One that the user began by pressing the button."""
+    await page.get_by_role("button", name="Start talking").click()
+    conversation = await server.conversation()
+    await conversation.heard("session.update")
+    return conversation

@@ -48,6 +48,10 @@ class Conversation:
     frame_lengths: set[int] = field(default_factory=set)
     news: asyncio.Condition = field(default_factory=asyncio.Condition)
 
+    async def open(self) -> None:
+        """The session has begun."""
+        await self.say({"type": "session.created", "session": {"id": "sess_1", "type": "realtime"}})
+
     async def say(self, *events: dict[str, Any]) -> None:
         for event in events:
             await self.socket.send_json({"event_id": f"event_{id(event)}", **event})
@@ -131,11 +135,15 @@ class ScriptedServer:
         await self._runner.cleanup()
         self._runner = None
 
-    async def conversation(self) -> Conversation:
-        """The next conversation that the page begins, greeted."""
+    async def socket(self) -> Conversation:
+        """The next conversation that the page begins; it waits for the session."""
         async with asyncio.timeout(PATIENCE_SECONDS):
-            conversation = await self.conversations.get()
-        await conversation.say({"type": "session.created", "session": {"id": "sess_1", "type": "realtime"}})
+            return await self.conversations.get()
+
+    async def conversation(self) -> Conversation:
+        """The next conversation that the page begins, opened."""
+        conversation = await self.socket()
+        await conversation.open()
         return conversation
 
     async def _add_policy(self, _request: web.Request, response: web.StreamResponse) -> None:

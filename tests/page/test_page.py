@@ -1,105 +1,26 @@
 """The page in a real browser, against a server that says what each test tells it to say."""
 
-import asyncio
 import re
-from collections.abc import AsyncIterator
-from typing import Any
 
 import numpy as np
 import pytest
 from playwright.async_api import Browser, Page, expect
 
+from tests.page.scenes import (
+    AUDIBLE,
+    PLACE,
+    REPLY,
+    SILENT,
+    SPANS,
+    assistant_replies,
+    line,
+    playback,
+    reply_ends,
+    tone,
+    user_speaks,
+    when,
+)
 from tests.page.scripted_server import Conversation, ScriptedServer
-
-AUDIBLE = "window.voiceServer.playedRms() > 0.05"
-SILENT = "window.voiceServer.playedRms() < 0.001"
-PLACE = {"response_id": "resp_1", "item_id": "item_reply1", "output_index": 0, "content_index": 0}
-REPLY = "Gold is an element with seventy-nine protons."
-SPANS = [
-    {"name": "pause", "start_ms": 0, "end_ms": 250},
-    {"name": "first_audio", "start_ms": 250, "end_ms": 600},
-    {"name": "heard", "start_ms": 600, "end_ms": 640},
-]
-EXPECTED_ERRORS = ("status of 401", "status of 503", "ERR_CONNECTION_REFUSED", "WebSocket connection to")
-"""What browsers themselves write to the console when a request is refused, which some tests are about."""
-
-
-def tone(seconds: float) -> bytes:
-    """440 Hz, int16, 24 kHz."""
-    phase = 2 * np.pi * 440 * np.arange(int(24_000 * seconds)) / 24_000
-    return bytes((8_000 * np.sin(phase)).astype("<i2").tobytes())
-
-
-async def when(page: Page, condition: str) -> float:
-    """Waits in the page, frame by frame, until `condition` holds; returns the page's clock in ms.
-
-    (Playwright's `wait_for_function` evaluates strings, which the page's policy forbids.)
-    """
-    look = f"const look = () => ({condition}) ? resolve(performance.now()) : requestAnimationFrame(look);"
-    async with asyncio.timeout(15):
-        return float(await page.evaluate(f"() => new Promise((resolve) => {{ {look} look(); }})"))
-
-
-async def user_speaks(conversation: Conversation, item_id: str, words: str) -> None:
-    item = {"id": item_id, "type": "message", "role": "user", "content": [{"type": "input_audio", "transcript": None}]}
-    transcription = "conversation.item.input_audio_transcription"
-    await conversation.say(
-        {"type": "input_audio_buffer.speech_started", "item_id": item_id, "audio_start_ms": 0},
-        {"type": "input_audio_buffer.speech_stopped", "item_id": item_id, "audio_end_ms": 900},
-        {"type": "input_audio_buffer.committed", "item_id": item_id, "previous_item_id": None},
-        {"type": "conversation.item.added", "item": item, "previous_item_id": None},
-        {"type": f"{transcription}.completed", "item_id": item_id, "content_index": 0, "transcript": words},
-    )
-
-
-async def assistant_replies(conversation: Conversation, audio: bytes) -> None:
-    item = {"id": PLACE["item_id"], "type": "message", "role": "assistant", "status": "in_progress", "content": []}
-    await conversation.say(
-        {"type": "response.created", "response": {"id": "resp_1", "status": "in_progress"}},
-        {"type": "response.output_item.added", "response_id": "resp_1", "output_index": 0, "item": item},
-        {"type": "response.output_audio_transcript.delta", **PLACE, "delta": REPLY[:20]},
-        {"type": "response.output_audio_transcript.delta", **PLACE, "delta": REPLY[20:]},
-    )
-    await conversation.play(str(PLACE["item_id"]), audio)
-
-
-async def reply_ends(conversation: Conversation, status: str) -> None:
-    await conversation.say(
-        {"type": "response.output_audio.done", **PLACE},
-        {"type": "response.output_audio_transcript.done", **PLACE, "transcript": REPLY},
-        {"type": "response.done", "response": {"id": "resp_1", "status": status, "status_details": None}},
-    )
-
-
-def playback(conversation: Conversation) -> list[dict[str, Any]]:
-    return [message for message in conversation.messages if message["type"] == "voice.playback"]
-
-
-def line(page: Page, number: int) -> Any:
-    return page.get_by_role("list", name="Conversation").get_by_role("listitem").nth(number)
-
-
-@pytest.fixture
-async def page(browser: Browser, server: ScriptedServer) -> AsyncIterator[Page]:
-    """The page, opened; at the end nothing unexpected may be on its console."""
-    page = await browser.new_page()
-    complaints: list[str] = []
-    page.on(
-        "console", lambda message: complaints.append(message.text) if message.type in ("error", "warning") else None
-    )
-    page.on("pageerror", lambda error: complaints.append(str(error)))
-    await page.goto(server.url)
-    yield page
-    assert [text for text in complaints if not any(known in text for known in EXPECTED_ERRORS)] == []
-
-
-@pytest.fixture
-async def conversation(page: Page, server: ScriptedServer) -> Conversation:
-    """One that the user began by pressing the button."""
-    await page.get_by_role("button", name="Start talking").click()
-    conversation = await server.conversation()
-    await conversation.heard("session.update")
-    return conversation
 
 
 async def test_the_microphone_reaches_the_server_in_frames_of_20_ms(conversation: Conversation) -> None:
@@ -138,7 +59,7 @@ async def test_a_spoken_turn_is_heard_shown_and_measured(page: Page, conversatio
     await expect(line(page, 0)).to_contain_text("What is gold?")
     await expect(line(page, 1)).to_contain_text(REPLY)
     await line(page, 1).get_by_text("0.64 s").click()
-    await expect(line(page, 1).get_by_role("row", name=re.compile("Sure that you were done 250 ms"))).to_be_visible()
+    await expect(line(page, 1).get_by_role("row", name=re.compile("Pause noticed 120 ms"))).to_be_visible()
     await expect(line(page, 1).get_by_text("Where the time went")).to_be_visible()
     heard = [message["heard_ms"] for message in playback(conversation)]
     assert heard == sorted(heard)
@@ -237,6 +158,7 @@ async def test_a_server_that_comes_back_goes_on_with_the_conversation(
     await expect(page.get_by_role("alert")).to_contain_text("The server cannot be reached")
     await server.start()
     again = await server.conversation()
+    assert again.query["greeting"] == "0", "a conversation that goes on is not greeted again"
     told = await again.heard("conversation.item.create")
     assert told["item"]["content"] == [{"type": "input_text", "text": "What is gold?"}]
     await again.until(lambda c: len(c.audio) > 9_600)
