@@ -1,4 +1,8 @@
-"""Health: `GET /health` says that the process is alive, `GET /ready` whether to send conversations to it."""
+"""Health: `GET /health` says that the process is alive, `GET /ready` whether to send conversations to it.
+
+An overloaded server is alive: whoever restarts servers that do not answer 200 at `/health` must not end conversations
+that go on. It is not ready, so that a load balancer which asks `/ready` sends newcomers elsewhere.
+"""
 
 from aiohttp import web
 
@@ -27,14 +31,15 @@ class Health:
         self._not_ready = "The server is shutting down."
 
     async def health(self, _request: web.Request) -> web.Response:
-        """Alive."""
-        return web.json_response({"status": "ok"}, headers=_NO_STORE)
+        """Alive, be it with more to do than it can."""
+        status = "overloaded" if self._admission.is_overloaded else "ok"
+        return web.json_response({"status": status}, headers=_NO_STORE)
 
     async def ready(self, _request: web.Request) -> web.Response:
         """Ready for one more conversation, or 503 with the reason."""
         reason = self._not_ready
-        if reason is None and self._admission.is_full:
-            reason = f"All {self._admission.limit} conversations are taken."
+        if reason is None and (refusal := self._admission.refusal):
+            reason = self._admission.why(refusal)
         if reason is not None:
             return web.json_response({"status": "not ready", "reason": reason}, status=503, headers=_NO_STORE)
         return web.json_response({"status": "ready", "conversations": self._admission.count}, headers=_NO_STORE)
