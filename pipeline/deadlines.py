@@ -3,11 +3,38 @@
 import asyncio
 import contextlib
 from collections.abc import AsyncGenerator
+from dataclasses import dataclass
 from typing import TypeVar
 
 from pipeline.errors import ProviderTimeout
 
 T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Deadlines:
+    """How long the providers of a stage may take. A first value is due from the end of the audio, the request to the
+    model, or the first clause with words in it; only the time that a provider takes is counted."""
+
+    hedge_seconds: float
+    """Without a first value, a second request is sent: sooner, if the provider usually answers much sooner."""
+    first_seconds: float
+    """Without a first value, the next provider is asked."""
+    last_seconds: float
+    """Without a first value from anybody, the call fails, if there is no other provider to ask."""
+    idle_seconds: float
+    """Without another value when one is due, the provider has failed. Also how far it may fall behind fluent speech."""
+
+
+SPEECH_TO_TEXT = Deadlines(hedge_seconds=0.8, first_seconds=1.5, last_seconds=3.0, idle_seconds=1.5)
+LANGUAGE_MODEL = Deadlines(hedge_seconds=1.2, first_seconds=2.5, last_seconds=3.0, idle_seconds=2.0)
+TEXT_TO_SPEECH = Deadlines(hedge_seconds=0.8, first_seconds=1.6, last_seconds=2.5, idle_seconds=1.5)
+"""Whichever stage fails, there is time left to say so within 4 s of the end of the user's speech."""
+
+LONG_AUDIO_SECONDS = 5.0
+SECONDS_PER_LONG_AUDIO_SECOND = 0.05
+"""A recogniser that hears the whole utterance at its end needs longer for a long one: so much for each second of audio
+beyond LONG_AUDIO_SECONDS."""
 
 
 async def with_deadlines(

@@ -36,6 +36,9 @@ class RequestError(PipelineError):
 class ProviderError(PipelineError):
     """A provider failed."""
 
+    retry_after_seconds: float | None = None
+    """How long the provider wants to be left alone, if it said so."""
+
 
 class ProviderTimeout(ProviderError):
     """A provider did not answer in time."""
@@ -47,8 +50,16 @@ class ProviderTimeout(ProviderError):
 class ProviderUnavailable(ProviderError):
     """A provider could not be reached, refused the request, or died while answering."""
 
-    def __init__(self, message: str, *, code: str = "provider_unavailable", retryable: bool = True) -> None:
+    def __init__(
+        self,
+        message: str,
+        *,
+        code: str = "provider_unavailable",
+        retryable: bool = True,
+        retry_after_seconds: float | None = None,
+    ) -> None:
         super().__init__(code, message, retryable=retryable)
+        self.retry_after_seconds = retry_after_seconds
 
 
 class UnsupportedLanguage(ProviderError):

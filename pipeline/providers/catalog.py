@@ -7,16 +7,21 @@ import contextlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import TracebackType
-from typing import TYPE_CHECKING, Literal, Self
+from typing import TYPE_CHECKING, Self, TypeVar
 
+from pipeline import deadlines
+from pipeline.deadlines import Deadlines
 from pipeline.errors import ProviderUnavailable
 from pipeline.providers.failover import LanguageModels, SpeechToTexts, TextToSpeeches
+from pipeline.providers.health import HealthRecord, ProviderHealth
+from pipeline.providers.health import Stage as Stage  # noqa: PLC0414 -- settings name stages by it
 from pipeline.providers.interfaces import LanguageModel, SpeechToText, TextToSpeech
+from pipeline.providers.race import Candidate
 
 if TYPE_CHECKING:
     from openai import AsyncOpenAI
 
-Stage = Literal["STT", "LLM", "TTS"]
+_Provider = TypeVar("_Provider", SpeechToText, LanguageModel, TextToSpeech)
 
 PROVIDERS: Mapping[Stage, tuple[str, ...]] = {
     "STT": ("openai", "elevenlabs", "embedded"),
@@ -27,6 +32,15 @@ PROVIDERS: Mapping[Stage, tuple[str, ...]] = {
 
 _STREAMING_MODELS = ("live", "realtime")
 """In the name of OpenAI's models that transcribe over a socket, while the user is still speaking."""
+
+KEEP_WARM_SECONDS = 60.0
+"""How often connections are used lest they be closed: a vendor closes those that were idle for some minutes."""
+
+DEADLINES: Mapping[Stage, Deadlines] = {
+    "STT": deadlines.SPEECH_TO_TEXT,
+    "LLM": deadlines.LANGUAGE_MODEL,
+    "TTS": deadlines.TEXT_TO_SPEECH,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,11 +64,17 @@ class Catalog:
     """Opens providers, and closes them all when it is closed."""
 
     def __init__(
-        self, access: Access, domains: Mapping[str, Sequence[str]], pronunciations: Mapping[str, str] | None = None
+        self,
+        access: Access,
+        domains: Mapping[str, Sequence[str]],
+        pronunciations: Mapping[str, str] | None = None,
+        limits: Mapping[Stage, Deadlines] = DEADLINES,
     ) -> None:
         """`domains`: by an assistant's name, what people are likely to say to it, for recognisers that prepare.
-        `pronunciations`: of words in them that are in no dictionary."""
+        `pronunciations`: of words in them that are in no dictionary. `limits`: how long each stage may take."""
         self._access = access
+        self._deadlines = limits
+        self._health: dict[tuple[Stage, str], HealthRecord] = {}
         self._domains = domains
         self._pronunciations = pronunciations
         self._resources = contextlib.AsyncExitStack()
@@ -75,22 +95,41 @@ class Catalog:
 
         Ask once for each stage: what is named twice is opened twice.
         """
-        providers = [await self._speech_to_text(name) for name in names]
-        return providers[0] if len(providers) == 1 else SpeechToTexts(providers)
+        candidates = [self._candidate("STT", name, await self._speech_to_text(name)) for name in names]
+        return SpeechToTexts(candidates, self._deadlines["STT"])
 
     async def language_model(self, names: Sequence[str], embedded: LanguageModel | None) -> LanguageModel:
         """The first of these that answers. `embedded` is what the assistant can do by itself, if anything."""
-        named = [await self._language_model(name, embedded) for name in names]
-        models = [model for model in named if model is not None]
-        if not models:
+        named = [(name, await self._language_model(name, embedded)) for name in names]
+        candidates = [self._candidate("LLM", name, model) for name, model in named if model is not None]
+        if not candidates:
             message = "This assistant cannot answer by itself; set OPENAI_API_KEY, or LLM to a provider that can."
             raise ProviderUnavailable(message, code="no_language_model", retryable=False)
-        return models[0] if len(models) == 1 else LanguageModels(models)
+        return LanguageModels(candidates, self._deadlines["LLM"])
 
     async def text_to_speech(self, names: Sequence[str]) -> TextToSpeech:
         """The first of these that can speak. Raises ProviderUnavailable if one cannot be opened."""
-        providers = [await self._text_to_speech(name) for name in names]
-        return providers[0] if len(providers) == 1 else TextToSpeeches(providers)
+        candidates = [self._candidate("TTS", name, await self._text_to_speech(name)) for name in names]
+        return TextToSpeeches(candidates, self._deadlines["TTS"])
+
+    def health(self) -> tuple[ProviderHealth, ...]:
+        """How every provider of every stage is doing, for all conversations together."""
+        return tuple(record.snapshot() for record in self._health.values())
+
+    async def warm_up(self) -> None:
+        """Open connections ahead of need, and keep open those that are. Never fails: who needs one will see.
+
+        For the start of a server and every KEEP_WARM_SECONDS after it. What is embedded is warm when it is opened, and
+        the sockets of ElevenLabs are opened while the user still speaks or the model still writes.
+        """
+        if self._client is not None:
+            from pipeline.providers.openai.client import warm_up  # noqa: PLC0415 -- see the module's docstring
+
+            await warm_up(self._client)
+
+    def _candidate(self, stage: Stage, name: str, provider: _Provider) -> Candidate[_Provider]:
+        record = self._health.setdefault((stage, name), HealthRecord(stage, name))
+        return Candidate(provider, provider.name, record, is_local=name == "embedded")
 
     async def _speech_to_text(self, name: str) -> SpeechToText:
         access = self._access

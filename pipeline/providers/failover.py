@@ -1,224 +1,252 @@
-"""Several providers of one stage, in order: when one fails before it gave anything, the next is asked the same.
+"""The providers of a stage as one: with deadlines, one hedge, circuit breakers and an order in which they are asked.
 
-What was given cannot be taken back, so a provider that fails later fails for all of them; only transcripts that are not
-final may be replaced by another's. A provider that hangs has failed too, unless there is no other: the last one has
-the time that the caller gives.
+How a call is won is in `race.py`; here is what a call of each stage is about. What was given is never mixed with what
+another provider gives: only transcripts that are not final may be replaced by another's, and a speech that breaks off
+where it is known exactly what was said goes on from there with another voice.
+
+`health()` tells at any time how the providers are doing.
 """
 
 import asyncio
 import contextlib
-import logging
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
-from typing import Generic, TypeVar
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from typing import TypeVar
 
-from pipeline.audio import AudioFrame
-from pipeline.errors import ProviderError, ProviderTimeout
+from pipeline import deadlines
+from pipeline.audio import FRAME_SECONDS, AudioFrame
+from pipeline.deadlines import Deadlines
+from pipeline.providers.health import HealthRecord, ProviderHealth, Stage
 from pipeline.providers.interfaces import (
+    Completed,
     CompletionOptions,
     LanguageModel,
     ModelDelta,
     ModelMessage,
     SpeechChunk,
     SpeechToText,
+    TextDelta,
     TextToSpeech,
+    ToolCallDelta,
     Transcript,
     TranscriptionOptions,
     VoiceOptions,
 )
+from pipeline.providers.race import Candidate, Race, Weight
+from pipeline.providers.replay import Replay
+from pipeline.providers.takeover import Saying
 
-PATIENCE_SECONDS = 5.0
-"""How long a provider may take for its first value once it has what it needs, if another could be asked: half of the
-pipeline's shortest deadline, so that the other half is left for the next."""
+SLOWEST_CHARACTERS_PER_SECOND = 5.0
+"""A model that writes slower than this cannot be listened to: a voice says three times as many."""
 
-_log = logging.getLogger(__name__)
-
-_Value = TypeVar("_Value")
 _Provider = TypeVar("_Provider", SpeechToText, LanguageModel, TextToSpeech)
 
 
-class SpeechToTexts:
-    """Speech to text by the first provider that can."""
+def candidate(stage: Stage, provider: _Provider, *, is_local: bool = False) -> Candidate[_Provider]:
+    """A provider with a record of its own. Share what this returns to share what is known of the provider."""
+    return Candidate(provider, provider.name, HealthRecord(stage, provider.name), is_local)
 
-    def __init__(self, providers: Sequence[SpeechToText]) -> None:
-        self._providers = providers
-        self.name = _names(providers)
+
+class SpeechToTexts:
+    """Speech to text by the first that can. Satisfies `SpeechToText`."""
+
+    def __init__(
+        self, candidates: Sequence[Candidate[SpeechToText]], limits: Deadlines = deadlines.SPEECH_TO_TEXT
+    ) -> None:
+        self._candidates = candidates
+        self._deadlines = limits
+        self._settles = False
+        self.name = _names(candidates)
+
+    def health(self) -> tuple[ProviderHealth, ...]:
+        """How each provider is doing, in their order."""
+        return tuple(one.health.snapshot() for one in self._candidates)
 
     async def transcribe(
         self, audio: AsyncIterator[AudioFrame], options: TranscriptionOptions
     ) -> AsyncGenerator[Transcript, None]:
         """See SpeechToText."""
-        # The words of an utterance are due when it is over.
-        patience = _Patience()
-        async with contextlib.aclosing(_Replay(audio, at_end=patience.begin)) as frames:
-            stream = _first_that_can(
-                self._providers,
-                patience,
-                lambda provider: provider.transcribe(frames.from_the_start(), options),
-                binds=lambda transcript: transcript.is_final,
-            )
-            async with contextlib.aclosing(stream):
-                async for transcript in stream:
+        news = asyncio.Event()
+        hearing = _Hearing(options, news, settles=self._settles)
+        async with Replay(audio, hearing.came) as frames:
+            hearing.frames = frames
+            race = Race(hearing, self._candidates, self._deadlines, news)
+            async with contextlib.aclosing(race.values()) as transcripts:
+                async for transcript in transcripts:
+                    self._settles = self._settles or transcript.is_settled
                     yield transcript
 
 
 class LanguageModels:
-    """A reply by the first provider that can."""
+    """A reply by the first that answers. Satisfies `LanguageModel`."""
 
-    def __init__(self, providers: Sequence[LanguageModel]) -> None:
-        self._providers = providers
-        self.name = _names(providers)
+    def __init__(
+        self, candidates: Sequence[Candidate[LanguageModel]], limits: Deadlines = deadlines.LANGUAGE_MODEL
+    ) -> None:
+        self._candidates = candidates
+        self._deadlines = limits
+        self.name = _names(candidates)
+
+    def health(self) -> tuple[ProviderHealth, ...]:
+        """How each provider is doing, in their order."""
+        return tuple(one.health.snapshot() for one in self._candidates)
 
     async def complete(
         self, messages: Sequence[ModelMessage], options: CompletionOptions
     ) -> AsyncGenerator[ModelDelta, None]:
         """See LanguageModel."""
-        patience = _Patience()
-        patience.begin()
-        stream = _first_that_can(self._providers, patience, lambda provider: provider.complete(messages, options))
-        async with contextlib.aclosing(stream):
-            async for delta in stream:
+        race = Race(_Writing(messages, options), self._candidates, self._deadlines, asyncio.Event())
+        async with contextlib.aclosing(race.values()) as deltas:
+            async for delta in deltas:
                 yield delta
 
 
 class TextToSpeeches:
-    """Speech by the first provider that can."""
+    """Speech by the first that can. Satisfies `TextToSpeech`."""
 
-    def __init__(self, providers: Sequence[TextToSpeech]) -> None:
-        self._providers = providers
-        self.name = _names(providers)
+    def __init__(
+        self, candidates: Sequence[Candidate[TextToSpeech]], limits: Deadlines = deadlines.TEXT_TO_SPEECH
+    ) -> None:
+        self._candidates = candidates
+        self._deadlines = limits
+        self.name = _names(candidates)
+
+    def health(self) -> tuple[ProviderHealth, ...]:
+        """How each provider is doing, in their order."""
+        return tuple(one.health.snapshot() for one in self._candidates)
 
     async def speak(self, clauses: AsyncIterator[str], options: VoiceOptions) -> AsyncGenerator[SpeechChunk, None]:
         """See TextToSpeech."""
-        # Audio is due when there is something to say.
-        patience = _Patience()
-        async with contextlib.aclosing(_Replay(clauses, at_first=patience.begin)) as texts:
-            stream = _first_that_can(
-                self._providers, patience, lambda provider: provider.speak(texts.from_the_start(), options)
-            )
-            async with contextlib.aclosing(stream):
-                async for chunk in stream:
+        news = asyncio.Event()
+        saying = Saying(options, news)
+        async with Replay(clauses, saying.came) as texts:
+            saying.texts = texts
+            race = Race(saying, self._candidates, self._deadlines, news)
+            async with contextlib.aclosing(race.values()) as chunks:
+                async for chunk in chunks:
                     yield chunk
 
 
-class _Patience:
-    """How long a provider is waited for. The time counts from the moment at which it has what it needs."""
+class _Hearing:
+    """The words of one utterance are due when it is over, or while its speaker pauses and is perhaps done."""
 
-    def __init__(self) -> None:
-        self._has_begun = False
-        self._limit: asyncio.Timeout | None = None
+    what = "Speech-to-text"
+    frames: Replay[AudioFrame]
 
-    def begin(self) -> None:
-        """From now on it counts."""
-        if self._has_begun:
+    def __init__(self, options: TranscriptionOptions, news: asyncio.Event, *, settles: bool) -> None:
+        """`settles`: whether the recognisers of this stage are known to answer before the audio ends."""
+        self._options = options
+        self._news = news
+        self._settles = settles
+        self._is_settled = False
+        self._is_final = False
+        self._seconds = 0.0
+        self.due_at: float | None = None
+        self.tells_latency = True
+
+    @property
+    def extra_seconds(self) -> float:
+        too_long = max(0.0, self._seconds - deadlines.LONG_AUDIO_SECONDS)
+        return too_long * deadlines.SECONDS_PER_LONG_AUDIO_SECOND
+
+    def came(self, frame: AudioFrame | None) -> None:
+        """The utterance goes on, or is over."""
+        if frame is None:
+            if self.due_at is None:
+                self._is_due(tells_latency=not self._is_settled)
             return
-        self._has_begun = True
-        if self._limit is not None:
-            self._limit.reschedule(_soon())
+        self._seconds += FRAME_SECONDS
+        if frame.may_be_last:
+            if self._settles:
+                self._is_due(tells_latency=True)
+        elif frame.is_speech:
+            self._is_settled = False
+            self.due_at = None
 
-    async def of(self, stream: AsyncGenerator[_Value, None], name: str) -> AsyncGenerator[_Value, None]:
-        """Give what a provider gives until its time is over, whatever it gave by then. Raises ProviderTimeout."""
-        until: float | None = None
-        while True:
-            if until is None and self._has_begun:
-                until = _soon()
-            self._limit = limit = asyncio.timeout_at(until)
-            try:
-                async with limit:
-                    value = await anext(stream)
-            except StopAsyncIteration:
-                return
-            except TimeoutError as error:
-                if not limit.expired():
-                    raise
-                raise ProviderTimeout(f"{name} gave nothing within {PATIENCE_SECONDS:g} s.") from error
-            finally:
-                self._limit = None
-            until = limit.when()
-            yield value
+    def _is_due(self, *, tells_latency: bool) -> None:
+        self.due_at, self.tells_latency = asyncio.get_running_loop().time(), tells_latency
+        self._news.set()
 
+    async def ask(self, provider: SpeechToText) -> AsyncGenerator[Transcript, None]:
+        async with (
+            contextlib.aclosing(self.frames.from_the_start()) as frames,
+            contextlib.aclosing(provider.transcribe(frames, self._options)) as transcripts,
+        ):
+            async for transcript in transcripts:
+                yield transcript
 
-def _soon() -> float:
-    return asyncio.get_running_loop().time() + PATIENCE_SECONDS
+    def weight(self, value: Transcript) -> Weight:
+        if value.is_final:
+            return Weight.ENDS
+        return Weight.SETTLES if value.is_settled and self.due_at is not None else Weight.PREVIEW
 
-
-async def _first_that_can(
-    providers: Sequence[_Provider],
-    patience: _Patience,
-    ask: Callable[[_Provider], AsyncGenerator[_Value, None]],
-    binds: Callable[[_Value], bool] = lambda _: True,
-) -> AsyncGenerator[_Value, None]:
-    """What the first provider gives that does not fail before it gave a value that `binds`."""
-    for following, provider in enumerate(providers, start=1):
-        is_bound = following == len(providers)
-        try:
-            async with contextlib.aclosing(ask(provider)) as stream:
-                if not is_bound:
-                    async with contextlib.aclosing(patience.of(stream, provider.name)) as first:
-                        async for value in first:
-                            is_bound = binds(value)
-                            yield value
-                            if is_bound:
-                                break
-                async for value in stream:
-                    yield value
-        except ProviderError as error:
-            if is_bound:
-                raise
-            _log.warning("%s failed, asking the next provider: %s", provider.name, error.message)
-        else:
-            return
-
-
-def _nothing() -> None:
-    pass
-
-
-class _Replay(Generic[_Value]):
-    """An iterator that can be started again. It remembers one utterance, or the clauses of one reply."""
-
-    def __init__(
-        self,
-        source: AsyncIterator[_Value],
-        *,
-        at_first: Callable[[], None] = _nothing,
-        at_end: Callable[[], None] = _nothing,
-    ) -> None:
-        """What is to be called when the source has given its first value, and when it has ended."""
-        self._source = source
-        self._at_first = at_first
-        self._at_end = at_end
-        self._seen: list[_Value] = []
-        self._next: asyncio.Future[_Value] | None = None
-
-    async def from_the_start(self) -> AsyncIterator[_Value]:
-        """Everything from the beginning; one reader at a time."""
-        count = 0
-        while True:
-            if count == len(self._seen):
-                try:
-                    self._seen.append(await self._fetch())
-                except StopAsyncIteration:
-                    self._at_end()
-                    return
-                self._at_first()
-            yield self._seen[count]
-            count += 1
-
-    async def aclose(self) -> None:
-        """Stop reading the source."""
-        if self._next is not None:
-            self._next.cancel()
-            await asyncio.gather(self._next, return_exceptions=True)
-
-    async def _fetch(self) -> _Value:
-        # A provider that fails may be cancelled while it waits for more. That must not reach the source: a generator
-        # that is cancelled has ended, and the next provider would find it empty.
-        if self._next is None:
-            self._next = asyncio.ensure_future(anext(self._source))
-        value = await asyncio.shield(self._next)
-        self._next = None
+    def passed_on(self, value: Transcript) -> Transcript:
+        self._is_final = value.is_final
+        if value.is_settled:
+            self._is_settled, self.due_at = True, None
         return value
 
+    def seconds(self, value: Transcript) -> float:  # noqa: ARG002 nobody listens to a transcript
+        return 0.0
 
-def _names(providers: Sequence[_Provider]) -> str:
-    return ", ".join(provider.name for provider in providers)
+    def owes(self) -> bool:
+        return self.due_at is not None
+
+    def is_complete(self) -> bool:
+        return self._is_final
+
+    def may_go_on(self) -> bool:
+        return False
+
+
+class _Writing:
+    """A model is asked once, and whatever it has written stands."""
+
+    what = "The language model"
+    extra_seconds = 0.0
+    tells_latency = True
+
+    def __init__(self, messages: Sequence[ModelMessage], options: CompletionOptions) -> None:
+        self._messages = messages
+        self._options = options
+        self._has_begun = False
+        self._is_complete = False
+        self.due_at: float | None = asyncio.get_running_loop().time()
+
+    def ask(self, provider: LanguageModel) -> AsyncGenerator[ModelDelta, None]:
+        return provider.complete(self._messages, self._options)
+
+    def weight(self, value: ModelDelta) -> Weight:
+        match value:
+            case Completed(reason="stop" | "tool_calls") if not self._has_begun:
+                return Weight.NOTHING
+            case Completed():
+                return Weight.ENDS
+            case TextDelta("") if not self._has_begun:
+                return Weight.PREVIEW
+            case _:
+                return Weight.BINDS
+
+    def passed_on(self, value: ModelDelta) -> ModelDelta:
+        self._has_begun = self._has_begun or value != TextDelta("")
+        self._is_complete = isinstance(value, Completed)
+        return value
+
+    def seconds(self, value: ModelDelta) -> float:
+        match value:
+            case TextDelta(text) | ToolCallDelta(arguments=text):
+                return len(text) / SLOWEST_CHARACTERS_PER_SECOND
+            case _:
+                return 0.0
+
+    def owes(self) -> bool:
+        return True
+
+    def is_complete(self) -> bool:
+        return self._is_complete
+
+    def may_go_on(self) -> bool:
+        return False
+
+
+def _names(candidates: Sequence[Candidate[_Provider]]) -> str:
+    return ", ".join(one.name for one in candidates)

@@ -1,6 +1,10 @@
 """The connection to OpenAI's API that its adapters share."""
 
+import asyncio
+import logging
+
 import httpx2
+import openai
 from openai import AsyncOpenAI, DefaultAsyncHttpxClient
 
 CONNECT_SECONDS = 5.0
@@ -11,6 +15,11 @@ KEPT_SECONDS = 300.0
 and would wait for a new handshake after each thought."""
 MAX_CONNECTIONS = 1000
 MAX_KEPT_CONNECTIONS = 100
+WARM_CONNECTIONS = 4
+"""Connections that are opened ahead: for one utterance, one reply and two of its clauses."""
+WARM_UP_SECONDS = 5.0
+
+_log = logging.getLogger(__name__)
 
 
 def client(api_key: str, base_url: str | None = None) -> AsyncOpenAI:
@@ -25,3 +34,20 @@ def client(api_key: str, base_url: str | None = None) -> AsyncOpenAI:
     )
     http = DefaultAsyncHttpxClient(limits=limits, timeout=timeout)
     return AsyncOpenAI(api_key=api_key, base_url=base_url, max_retries=0, timeout=timeout, http_client=http)
+
+
+async def warm_up(connection: AsyncOpenAI) -> None:
+    """Have connections open before the first turn needs them, by the cheapest request that there is.
+
+    Never fails: a server that does not answer, or does not know the request, is met again when it is needed.
+    """
+    await asyncio.gather(*(_use_once(connection) for _ in range(WARM_CONNECTIONS)))
+
+
+async def _use_once(connection: AsyncOpenAI) -> None:
+    try:
+        async with asyncio.timeout(WARM_UP_SECONDS):
+            await connection.models.list()
+    except (openai.OpenAIError, httpx2.HTTPError, ValueError, TimeoutError) as error:
+        # Whatever was answered, the connection is open now, unless there is nobody; then the first request tells.
+        _log.debug("OpenAI's API did not list its models: %s", error)

@@ -10,11 +10,14 @@ import pytest
 
 from pipeline.audio import FRAME_SAMPLES, AudioFrame
 from pipeline.errors import ProviderError, ProviderUnavailable
-from pipeline.providers.failover import LanguageModels, SpeechToTexts, TextToSpeeches
+from pipeline.providers.failover import LanguageModels, SpeechToTexts, TextToSpeeches, candidate
 from pipeline.providers.interfaces import (
     CompletionOptions,
+    LanguageModel,
     SpeechChunk,
+    SpeechToText,
     TextDelta,
+    TextToSpeech,
     Transcript,
     TranscriptionOptions,
     VoiceOptions,
@@ -23,6 +26,18 @@ from pipeline.providers.scripted import ScriptedLanguageModel, ScriptedSpeechToT
 from tests.virtual_time import in_virtual_time
 
 DOWN = ProviderUnavailable("It is down.")
+
+
+def heard_by(*providers: SpeechToText) -> SpeechToTexts:
+    return SpeechToTexts([candidate("STT", provider) for provider in providers])
+
+
+def written_by(*providers: LanguageModel) -> LanguageModels:
+    return LanguageModels([candidate("LLM", provider) for provider in providers])
+
+
+def said_by(*providers: TextToSpeech) -> TextToSpeeches:
+    return TextToSpeeches([candidate("TTS", provider) for provider in providers])
 
 
 class Source:
@@ -93,7 +108,7 @@ class FailsWhileItWaits:
 async def test_an_utterance_is_heard_by_the_next_from_its_beginning() -> None:
     source = Source(*frames(4), pause_after=2)
     second = ScriptedSpeechToText("hello")
-    both = SpeechToTexts([FailsWhileItWaits(source), second])
+    both = heard_by(FailsWhileItWaits(source), second)
     async with aclosing(both.transcribe(source(), TranscriptionOptions("s"))) as transcripts:
         given = [transcript async for transcript in transcripts]
     assert given[-1] == Transcript("hello", is_final=True)
@@ -103,7 +118,7 @@ async def test_an_utterance_is_heard_by_the_next_from_its_beginning() -> None:
 async def test_transcripts_that_are_not_final_may_be_replaced() -> None:
     source = Source(*frames(4), pause_after=2)
     first = FailsWhileItWaits(source, Transcript("hallo", is_final=False))
-    both = SpeechToTexts([first, ScriptedSpeechToText("hello")])
+    both = heard_by(first, ScriptedSpeechToText("hello"))
     async with aclosing(both.transcribe(source(), TranscriptionOptions("s"))) as transcripts:
         given = [transcript.text async for transcript in transcripts]
     assert given == ["hallo", "hello"]
@@ -112,7 +127,7 @@ async def test_transcripts_that_are_not_final_may_be_replaced() -> None:
 async def test_a_reply_is_spoken_by_the_next_from_its_beginning() -> None:
     source = Source("One. ", "Two. ", "Three.", pause_after=2)
     second = ScriptedTextToSpeech()
-    both = TextToSpeeches([FailsWhileItWaits(source), second])
+    both = said_by(FailsWhileItWaits(source), second)
     async with aclosing(both.speak(source(), VoiceOptions("s"))) as chunks:
         assert [chunk async for chunk in chunks]
     assert second.clauses == ["One. ", "Two. ", "Three."]
@@ -122,7 +137,7 @@ async def test_what_was_heard_cannot_be_said_again_by_another() -> None:
     source = Source("One. ", "Two. ", "Three.", pause_after=2)
     second = ScriptedTextToSpeech()
     sound = SpeechChunk(np.ones(10, dtype=np.int16))
-    both = TextToSpeeches([FailsWhileItWaits(source, sound), second])
+    both = said_by(FailsWhileItWaits(source, sound), second)
     with pytest.raises(ProviderUnavailable):
         await drain(both.speak(source(), VoiceOptions("s")))
     assert second.requests == []
@@ -130,28 +145,28 @@ async def test_what_was_heard_cannot_be_said_again_by_another() -> None:
 
 async def test_a_reply_is_written_by_the_next() -> None:
     models = [ScriptedLanguageModel(DOWN), ScriptedLanguageModel(DOWN), ScriptedLanguageModel("Hello.")]
-    async with aclosing(LanguageModels(models).complete([], CompletionOptions("s"))) as deltas:
+    async with aclosing(written_by(*models).complete([], CompletionOptions("s"))) as deltas:
         assert [delta.text async for delta in deltas if isinstance(delta, TextDelta)] == ["Hello."]
     assert [len(model.requests) for model in models] == [1, 1, 1]
 
 
 async def test_the_last_failure_is_told() -> None:
     last = ProviderUnavailable("The last is down too.")
-    models = LanguageModels([ScriptedLanguageModel(DOWN), ScriptedLanguageModel(last)])
+    models = written_by(ScriptedLanguageModel(DOWN), ScriptedLanguageModel(last))
     with pytest.raises(ProviderError, match="The last is down too"):
         await drain(models.complete([], CompletionOptions("s")))
 
 
 async def test_the_next_is_not_asked_while_the_first_does_well() -> None:
     models = [ScriptedLanguageModel("Hello."), ScriptedLanguageModel("Unheard.")]
-    async with aclosing(LanguageModels(models).complete([], CompletionOptions("s"))) as deltas:
+    async with aclosing(written_by(*models).complete([], CompletionOptions("s"))) as deltas:
         assert [delta async for delta in deltas]
     assert models[1].requests == []
 
 
 async def test_giving_up_closes_what_was_open() -> None:
     source = Source("One. ", "Two. ", pause_after=1)
-    both = TextToSpeeches([ScriptedTextToSpeech(), ScriptedTextToSpeech()])
+    both = said_by(ScriptedTextToSpeech(), ScriptedTextToSpeech())
     clauses = source()
     async with aclosing(clauses), aclosing(both.speak(clauses, VoiceOptions("s"))) as chunks:
         await anext(chunks)
@@ -160,7 +175,7 @@ async def test_giving_up_closes_what_was_open() -> None:
 
 
 def test_several_tell_all_their_names() -> None:
-    assert SpeechToTexts([ScriptedSpeechToText(), ScriptedSpeechToText()]).name == "scripted, scripted"
+    assert heard_by(ScriptedSpeechToText(), ScriptedSpeechToText()).name == "scripted, scripted"
 
 
 class Hangs:
@@ -201,40 +216,3 @@ async def slowly(*values: Any) -> AsyncGenerator[Any, None]:
         await asyncio.sleep(60)
         yield value
     await asyncio.sleep(60)
-
-
-@in_virtual_time
-async def test_a_recogniser_that_hangs_is_replaced_when_the_words_are_due() -> None:
-    hangs = Hangs(Transcript("per", is_final=False))
-    stream = SpeechToTexts([hangs, ScriptedSpeechToText("perhaps")]).transcribe(
-        slowly(*frames(3)), TranscriptionOptions("s")
-    )
-    heard = [transcript async for transcript in stream]
-    assert heard == [Transcript("per", is_final=False), Transcript("perhaps", is_final=True)]
-    assert asyncio.get_running_loop().time() == pytest.approx(4 * 60 + 5)
-    assert hangs.was_closed
-
-
-@in_virtual_time
-async def test_a_model_that_hangs_is_replaced() -> None:
-    models = LanguageModels([Hangs(), Hangs(), ScriptedLanguageModel("Hello.", first_token_seconds=30)])
-    written = [delta async for delta in models.complete([], CompletionOptions("s"))]
-    assert written[0] == TextDelta("Hello.")
-    assert asyncio.get_running_loop().time() == pytest.approx(5 + 5 + 30), "the last one has all the time"
-
-
-@in_virtual_time
-async def test_a_voice_that_hangs_is_replaced_once_it_has_something_to_say() -> None:
-    voices = TextToSpeeches([Hangs(), ScriptedTextToSpeech()])
-    started: list[float] = []
-    async with aclosing(voices.speak(slowly("One. ", "Two."), VoiceOptions("s"))) as stream:
-        async for chunk in stream:
-            started += [asyncio.get_running_loop().time()] if chunk.spoken else []
-    assert started == pytest.approx([65, 120])
-
-
-@in_virtual_time
-async def test_who_has_begun_to_answer_is_not_hurried() -> None:
-    models = LanguageModels([ScriptedLanguageModel("One two.", seconds_per_token=12), ScriptedLanguageModel("Never.")])
-    written = [delta async for delta in models.complete([], CompletionOptions("s"))]
-    assert written[:2] == [TextDelta("One "), TextDelta("two.")]
