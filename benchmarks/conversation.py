@@ -109,6 +109,7 @@ class Conversation:
         self._last_at = 0.0
         self._is_ducked = False
         self._session_id = ""
+        self._item = ""
         self._chance = np.random.default_rng(len(steps))
         self.late_frames = 0
         self.frames = 0
@@ -265,7 +266,9 @@ class Conversation:
     def _hear(self, sound: Sound) -> None:
         number = heard_number(sound.samples)
         loud = np.flatnonzero(np.abs(sound.samples.astype(np.int32)) > QUIETEST)
-        self._speaker.play(sound.at, sound.item, number, sound.samples)
+        # Where the target does not say which answer this is, its tone does.
+        self._item = sound.item or (f"answer {number}" if number is not None else self._item)
+        self._speaker.play(sound.at, self._item, number, sound.samples)
         if self._turns:
             audible = round(float(loud[0]) / RATE, 4) if len(loud) else None
             self._turns[-1].arrivals.append((sound.at, len(sound.samples) / RATE, audible, number))

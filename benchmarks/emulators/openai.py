@@ -109,6 +109,7 @@ class _Api:
         exchange.text.append(heard)
         exchange.note_asked()
         line = self._scene.reply(exchange, heard)
+        exchange.said = line if isinstance(line, str) else ""
         if isinstance(line, ScriptedCall) and not asked.get("tools"):
             line = f"I would call {line.name}."
         usage = _usage(asked["messages"], line)

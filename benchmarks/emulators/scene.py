@@ -50,6 +50,8 @@ class Exchange:
     """Transcriptions: when each was asked for and when it was given; a socket gives several."""
     tokens: int = 0
     """Completions: how many were written."""
+    said: str = ""
+    """Completions: what is answered, if it is a text."""
     ended: float | None = None
     """When the last of the answer went out."""
 
