@@ -21,6 +21,7 @@ from voice_client.microphone import (
     speech_end,
 )
 from voice_client.speaker import DeviceSpeaker, Heard, VirtualSpeaker
+from voice_client.volume import DUCKED_LEVEL
 
 
 class Clock:
@@ -231,6 +232,42 @@ def test_a_loudspeaker_plays_in_order_and_counts_what_it_played(device: Device) 
     assert not played(24).any()
     speaker.close()
     assert device.closed
+
+
+def test_an_answer_that_is_spoken_over_is_played_quietly_until_it_is_known(device: Device) -> None:
+    speaker = DeviceSpeaker()
+    speaker.open()
+
+    def last_played(seconds: float) -> int:
+        count = int(seconds * RATE)
+        out = bytearray(count * 2)
+        device.callback(memoryview(out), count, None, None)
+        return int(np.frombuffer(bytes(out), dtype=np.int16)[-1])
+
+    quiet = int(1000 * DUCKED_LEVEL)
+    assert 20 * np.log10(DUCKED_LEVEL) == pytest.approx(-18)
+    speaker.play("a", noise(5))
+    assert last_played(0.1) == 1000
+    speaker.duck("a")
+    assert last_played(0.015) == pytest.approx((1000 + quiet) / 2, abs=2)
+    assert last_played(0.016) == quiet
+    assert speaker.heard() == about("a", 131, playing=True)
+    speaker.restore()
+    assert last_played(0.101) == 1000
+    speaker.duck("a")
+    assert last_played(1.4) == quiet
+    assert last_played(0.11) == pytest.approx(1000, abs=900)
+    assert last_played(0.1) == 1000, "nobody came back"
+    speaker.duck("a")
+    last_played(0.1)
+    speaker.stop()
+    speaker.play("b", noise(0.1))
+    assert last_played(0.001) == 1000, "the next answer is at full volume"
+    speaker.duck("b")
+    last_played(0.09)
+    speaker.play("c", noise(0.1))
+    assert last_played(0.009 + 0.006) == 1000, "also when it follows without a gap"
+    speaker.close()
 
 
 async def test_no_device_is_one_clear_line(monkeypatch: pytest.MonkeyPatch) -> None:

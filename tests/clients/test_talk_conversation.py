@@ -12,7 +12,10 @@ from voice_client import VoiceClient, talk
 from voice_client.events import (
     Event,
     ReplyAudio,
+    ReplyContinued,
+    ReplyDucked,
     ReplyFinished,
+    ReplyRestored,
     ReplyStarted,
     ReplyText,
     Span,
@@ -20,11 +23,12 @@ from voice_client.events import (
     SpeechStopped,
     TurnMeasured,
     UserTranscript,
+    Waste,
 )
 from voice_client.microphone import FileMicrophone
 from voice_client.speaker import Heard, VirtualSpeaker
 from voice_client.talk import Talk, TalkOptions
-from voice_client.terminal import Terminal, timing_lines
+from voice_client.terminal import Terminal, timing_lines, turn_line
 
 from pipeline.errors import ProviderUnavailable
 from pipeline.providers.scripted import ScriptedLanguageModel, ScriptedTextToSpeech
@@ -92,6 +96,65 @@ async def test_speech_silences_the_answer_at_once_and_says_how_much_of_it_was_he
     assert len(conversation.audio()) == 48_000
 
 
+class RecordingSpeaker(VirtualSpeaker):
+    """Remembers what it was told."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.told: list[str] = []
+
+    def duck(self, item_id: str) -> None:
+        self.told.append(f"duck {item_id}")
+
+    def restore(self) -> None:
+        self.told.append("restore")
+
+
+async def test_what_stopped_an_answer_may_turn_out_to_be_nothing() -> None:
+    speaker = RecordingSpeaker()
+    client = ScriptedClient(
+        ReplyStarted("r1"),
+        ReplyAudio("a1", np.full(2400, 1000, dtype=np.int16)),
+        ReplyText("a1", "Gold is"),
+        ReplyDucked("a1"),
+        ReplyRestored("a1"),
+        ReplyDucked("a1"),
+        SpeechStarted("u"),
+        ReplyFinished("r1", "cancelled"),
+        SpeechStopped("u"),
+        ReplyStarted("r2"),
+        ReplyContinued("r2", "r1"),
+        ReplyText("a2", "an element."),
+        ReplyFinished("r2", "completed"),
+    )
+    out = io.StringIO()
+    await asyncio.wait_for(Talk(cast("VoiceClient", client), None, speaker, Terminal(out, io.StringIO())).run(), 20)
+    assert speaker.told == ["duck a1", "restore", "duck a1"]
+    assert out.getvalue().splitlines() == ["Assistant  Gold is — (interrupted)", "Assistant  … an element."]
+
+
+async def test_speech_begins_before_the_connection_is_there() -> None:
+    async with full_server() as server:
+        client = VoiceClient(server.url)
+        microphone = FileMicrophone(np.zeros(2400, dtype=np.int16))
+        heard_before: list[float | None] = []
+
+        @asynccontextmanager
+        async def connection() -> AsyncIterator[None]:
+            while not microphone.is_over:  # noqa: ASYNC110 -- a recording tells nobody when it is over
+                await asyncio.sleep(0.01)
+            heard_before.append(microphone.began)
+            async with client:
+                await client.send_text("hello")
+                yield
+
+        conversation = Talk(client, microphone, VirtualSpeaker(), Terminal(io.StringIO(), io.StringIO()))
+        await asyncio.wait_for(conversation.run(connection()), 20)
+        assert heard_before != [None]
+        assert conversation.failures == []
+        assert conversation.finished == 1
+
+
 async def test_an_answer_that_fails_is_told(capsys: pytest.CaptureFixture[str]) -> None:
     down = ScriptedLanguageModel(ProviderUnavailable("The model is down."))
     async with full_server(language_model=down) as server:
@@ -122,6 +185,18 @@ def test_the_table_of_times_adds_up() -> None:
         "  transcript        100 ms",
     ]
     assert timing_lines(None, None) == []
+
+
+def test_a_turn_tells_when_it_was_sure_and_what_it_wasted() -> None:
+    turn = TurnMeasured(540.0, (), 450.0, Waste(1, 12, 41, 800.0))
+    wasted = "1 answer: 12 tokens, 41 characters, 800 ms of voice"
+    assert timing_lines(None, turn)[1:] == [
+        "sure after          450 ms   what was done before was done while waiting",
+        f"wasted          {wasted}",
+    ]
+    assert turn_line(turn) == f"           answered in 540 ms, sure after 450 ms, wasted {wasted}"
+    assert turn_line(TurnMeasured(540.0, ())) == "           answered in 540 ms"
+    assert turn_line(TurnMeasured(540.0, (), 450.0, Waste(0, 0, 0, 0.0))).endswith("sure after 450 ms")
 
 
 def test_what_is_going_on_is_shown_only_to_somebody_who_watches() -> None:

@@ -4,19 +4,24 @@ import asyncio
 import base64
 import json
 import socket
-from contextlib import aclosing
+from collections.abc import AsyncIterator
+from contextlib import aclosing, asynccontextmanager
 from dataclasses import fields
 from typing import Any, get_args
 
 import numpy as np
+import numpy.typing as npt
 import pytest
 from voice_client import ConnectionFailed, VoiceClient
 from voice_client import events as client_events
 from voice_client.events import (
     Event,
     ReplyAudio,
+    ReplyContinued,
+    ReplyDucked,
     ReplyFinished,
     ReplyInterrupted,
+    ReplyRestored,
     ReplyStarted,
     ReplyText,
     ServerError,
@@ -27,8 +32,11 @@ from voice_client.events import (
     TurnMeasured,
     UserTranscript,
     UserTranscriptFailed,
+    Waste,
 )
 from voice_client.wire import read_frame, read_message, write_audio
+from websockets.asyncio.server import ServerConnection, serve
+from websockets.http11 import Request
 
 from pipeline.errors import ProviderUnavailable
 from pipeline.providers.scripted import ScriptedLanguageModel
@@ -74,6 +82,19 @@ MESSAGES: list[tuple[dict[str, Any], Event]] = [
         {"type": "voice.turn", "total_ms": 300.0, "spans": [{"name": "pause", "start_ms": 0.0, "end_ms": 300.0}]},
         TurnMeasured(300.0, (Span("pause", 0.0, 300.0),)),
     ),
+    (
+        {
+            "type": "voice.turn",
+            "total_ms": 540,
+            "spans": [],
+            "committed_ms": 450,
+            "wasted": {"guesses": 1, "tokens": 12, "characters": 41, "audio_ms": 800},
+        },
+        TurnMeasured(540, (), 450, Waste(1, 12, 41, 800)),
+    ),
+    ({"type": "voice.duck", "response_id": "r", "item_id": "a"}, ReplyDucked("a")),
+    ({"type": "voice.restore", "response_id": "r", "item_id": "a"}, ReplyRestored("a")),
+    ({"type": "voice.continued", "response_id": "r2", "continues": "r"}, ReplyContinued("r2", "r")),
     ({"type": "error", "error": {"code": None, "message": "bad"}}, ServerError("", "bad")),
 ]
 
@@ -211,6 +232,76 @@ async def test_a_server_that_shuts_down_is_told_as_that() -> None:
         with pytest.raises(ConnectionFailed, match="shutting down"):
             await until(client, ReplyFinished)
         await stopping
+
+
+class LateServer:
+    """Takes connections, but answers them only when it is told to; remembers what it was sent."""
+
+    def __init__(self) -> None:
+        self.answers = asyncio.Event()
+        self.asked = asyncio.Event()
+        self.path = ""
+        self.frames: asyncio.Queue[str | bytes] = asyncio.Queue()
+
+    async def wait(self, _connection: ServerConnection, request: Request) -> None:
+        self.path = request.path
+        self.asked.set()
+        await self.answers.wait()
+
+    async def take(self, connection: ServerConnection) -> None:
+        async for frame in connection:
+            self.frames.put_nowait(frame)
+
+    async def blocks(self, count: int) -> list[int]:
+        """The numbers of the next blocks of audio."""
+        frames = [await self.frames.get() for _ in range(count)]
+        return [int(np.frombuffer(frame, "<i2")[0]) for frame in frames if isinstance(frame, bytes)]
+
+
+@asynccontextmanager
+async def late_server() -> AsyncIterator[tuple[LateServer, str]]:
+    late = LateServer()
+    async with serve(late.take, "127.0.0.1", 0, process_request=late.wait) as server:
+        yield late, f"http://127.0.0.1:{next(iter(server.sockets)).getsockname()[1]}"
+
+
+def block(number: int) -> npt.NDArray[np.int16]:
+    return np.full(480, number, dtype=np.int16)
+
+
+async def test_what_is_said_before_the_connection_is_open_comes_first_and_in_order() -> None:
+    async with late_server() as (late, url), asyncio.timeout(20):
+        client = VoiceClient(url)
+        await client.send_audio(block(0))
+        connecting = asyncio.create_task(client.__aenter__())
+        await late.asked.wait()
+        for number in range(1, 50):
+            await client.send_audio(block(number))
+        late.answers.set()
+        await connecting
+        await client.send_audio(block(50))
+        assert json.loads(await late.frames.get())["type"] == "session.update"
+        assert await late.blocks(51) == list(range(51))
+        await client.__aexit__(None, None, None)
+
+
+async def test_of_what_is_said_too_early_ten_seconds_are_kept() -> None:
+    async with late_server() as (late, url), asyncio.timeout(20):
+        late.answers.set()
+        client = VoiceClient(url)
+        for number in range(700):
+            await client.send_audio(block(number))
+        async with client:
+            await late.frames.get()
+            assert await late.blocks(500) == list(range(200, 700))
+
+
+@pytest.mark.parametrize(("greeting", "query"), [(True, "model=lyo&extensions=1"), (False, "extensions=1&greeting=0")])
+async def test_whether_the_assistant_may_speak_first(greeting: bool, query: str) -> None:
+    async with late_server() as (late, url), asyncio.timeout(20):
+        late.answers.set()
+        async with VoiceClient(url, assistant="lyo", greeting=greeting):
+            assert late.path.endswith(query)
 
 
 async def test_using_it_unconnected_is_an_error() -> None:

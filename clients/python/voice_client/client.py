@@ -1,6 +1,7 @@
 """One conversation with a voice server over a WebSocket."""
 
 import json
+from collections import deque
 from collections.abc import AsyncGenerator, Mapping
 from types import TracebackType
 from urllib.parse import quote, urlsplit, urlunsplit
@@ -9,11 +10,13 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, ConnectionClosedOK, InvalidHandshake, InvalidStatus
 
 from voice_client.errors import ConnectionFailed
-from voice_client.events import Event, Samples, SessionStarted
+from voice_client.events import RATE, Event, Samples, SessionStarted
 from voice_client.wire import read_message, write_audio
 
 _MAX_MESSAGE_BYTES = 16 * 1024 * 1024
 _WAITING_MESSAGES = 256
+_MAX_HELD_BYTES = 10 * RATE * 2
+"""Ten seconds of what was said before the connection was open; of more, the oldest is lost."""
 
 
 class VoiceClient:
@@ -26,13 +29,19 @@ class VoiceClient:
         *,
         assistant: str = "galion",
         session: Mapping[str, object] | None = None,
+        greeting: bool = True,
     ) -> None:
-        """`session`: what of the session is to differ from the server's own, as `session.update` has it."""
+        """`session`: what of the session is to differ from the server's own, as `session.update` has it.
+
+        `greeting`: the assistant may speak first, if it has a greeting.
+        """
         self.url = url
-        self._socket_url = _socket_url(url, assistant)
+        self._socket_url = _socket_url(url, assistant, greeting=greeting)
         self._headers = {"Authorization": f"Bearer {api_key}"} if api_key else {}
         self._session = {"type": "realtime", "audio": {"input": {"transcription": {}}}, **(session or {})}
         self._socket: ClientConnection | None = None
+        self._held: deque[bytes] | None = deque()
+        """What was said before the connection was open; None once all of it has been sent."""
 
     async def __aenter__(self) -> "VoiceClient":
         """Connect. Raises ConnectionFailed."""
@@ -52,6 +61,7 @@ class VoiceClient:
             message = f"No voice server answers at {self.url} ({reason}); start one with `voice-server serve`."
             raise ConnectionFailed(message) from error
         await self._send({"type": "session.update", "session": self._session})
+        await self._send_held()
         return self
 
     async def __aexit__(
@@ -62,8 +72,17 @@ class VoiceClient:
             await self._socket.close()
 
     async def send_audio(self, samples: Samples) -> None:
-        """The microphone went on: int16, shape (n,), 24 kHz. Waits while the connection is slower than the speech."""
-        await self._send_frame(write_audio(samples))
+        """The microphone went on: int16, shape (n,), 24 kHz. Waits while the connection is slower than the speech.
+
+        May be called before the connection is open: the last ten seconds are held, and sent first.
+        """
+        frame = write_audio(samples)
+        if self._held is None:
+            await self._send_frame(frame)
+            return
+        self._held.append(frame)
+        while sum(map(len, self._held)) > _MAX_HELD_BYTES:
+            self._held.popleft()
 
     async def commit(self) -> None:
         """The user's turn is over; needed only where turn detection is off."""
@@ -111,6 +130,12 @@ class VoiceClient:
             raise ConnectionFailed(f"{self.url} does not speak OpenAI Realtime: its first message was another.")
         return event
 
+    async def _send_held(self) -> None:
+        """Faster than it was said. What is said meanwhile is held as well, so that all stays in order."""
+        while self._held:
+            await self._send_frame(self._held.popleft())
+        self._held = None
+
     async def _send(self, message: Mapping[str, object]) -> None:
         await self._send_frame(json.dumps(message))
 
@@ -126,13 +151,13 @@ class VoiceClient:
         return self._socket
 
 
-def _socket_url(url: str, assistant: str) -> str:
+def _socket_url(url: str, assistant: str, *, greeting: bool) -> str:
     parts = urlsplit(url if "://" in url else f"http://{url}")
     schemes = {"http": "ws", "https": "wss", "ws": "ws", "wss": "wss"}
     if parts.scheme not in schemes or not parts.hostname:
         raise ConnectionFailed(f"{url} is not the address of a server; write one such as http://127.0.0.1:8080.")
     path = parts.path.rstrip("/").removesuffix("/v1/realtime").removesuffix("/v1")
-    query = f"model={quote(assistant)}&extensions=1"
+    query = f"model={quote(assistant)}&extensions=1" + ("" if greeting else "&greeting=0")
     return urlunsplit((schemes[parts.scheme], parts.netloc, f"{path}/v1/realtime", query, ""))
 
 

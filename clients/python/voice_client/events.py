@@ -95,6 +95,29 @@ class ReplyInterrupted:
 
 
 @dataclass(frozen=True, slots=True)
+class ReplyDucked:
+    """Somebody may be speaking over this answer: it is to be played quietly until it is known."""
+
+    item_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReplyRestored:
+    """It was nothing: this answer is to be played at full volume again."""
+
+    item_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReplyContinued:
+    """This answer is the unheard rest of one that was stopped by something that was nothing."""
+
+    reply_id: str
+    continues: str
+    """The answer that was stopped."""
+
+
+@dataclass(frozen=True, slots=True)
 class Span:
     """A stretch of the time that a turn took, in milliseconds after the end of the user's speech."""
 
@@ -104,11 +127,26 @@ class Span:
 
 
 @dataclass(frozen=True, slots=True)
+class Waste:
+    """What was made for nothing in a turn, because the user went on."""
+
+    guesses: int
+    """Answers that were prepared and dropped."""
+    tokens: int
+    characters: int
+    audio_ms: float
+
+
+@dataclass(frozen=True, slots=True)
 class TurnMeasured:
     """Where the time of a turn went, as the server measured it."""
 
     total_ms: float
     spans: tuple[Span, ...]
+    """pause, transcript, first_token, first_clause, first_audio, sent, heard: those that happened, without gaps."""
+    committed_ms: float | None = None
+    """When the turn was surely over: what ended earlier was done while waiting. None: the server does not tell."""
+    waste: Waste | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +168,9 @@ Event = (
     | ReplyText
     | ReplyFinished
     | ReplyInterrupted
+    | ReplyDucked
+    | ReplyRestored
+    | ReplyContinued
     | TurnMeasured
     | ServerError
 )

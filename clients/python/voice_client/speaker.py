@@ -15,6 +15,7 @@ import numpy as np
 
 from voice_client.events import RATE, Samples
 from voice_client.microphone import open_device, sound_device
+from voice_client.volume import SWITCH_SECONDS, Volume
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +37,14 @@ class Speaker(Protocol):
 
     def heard(self) -> Heard | None:
         """Of the answer that is playing, or was the last to play; None before the first."""
+        ...
+
+    def duck(self, item_id: str) -> None:
+        """Play this answer quietly, for a moment at most, but not what comes after it."""
+        ...
+
+    def restore(self) -> None:
+        """Play at full volume again."""
         ...
 
     def stop(self) -> Heard | None:
@@ -86,6 +95,12 @@ class VirtualSpeaker:
         waiting = max(0.0, answer.ends - now)
         return Heard(answer.item_id, max(0.0, answer.seconds - waiting) * 1000, playing=waiting > 0)
 
+    def duck(self, item_id: str) -> None:
+        """Nobody hears the difference."""
+
+    def restore(self) -> None:
+        """Nobody hears the difference."""
+
     def stop(self) -> Heard | None:
         """Be silent at once."""
         heard = self.heard()
@@ -103,6 +118,8 @@ class DeviceSpeaker:
         self._lock = threading.Lock()
         self._waiting: deque[tuple[str, Samples]] = deque()
         self._heard: Heard | None = None
+        self._volume = Volume()
+        self._ducked_item: str | None = None
         self._stream: Any = None
 
     def open(self) -> None:
@@ -124,10 +141,24 @@ class DeviceSpeaker:
         with self._lock:
             return self._heard
 
+    def duck(self, item_id: str) -> None:
+        """Play this answer quietly."""
+        with self._lock:
+            self._ducked_item = item_id
+            self._volume.duck()
+
+    def restore(self) -> None:
+        """Play at full volume again."""
+        with self._lock:
+            self._ducked_item = None
+            self._volume.restore()
+
     def stop(self) -> Heard | None:
         """Be silent at once."""
         with self._lock:
             self._waiting.clear()
+            self._ducked_item = None
+            self._volume.reset()
             heard, self._heard = self._heard, None
             return Heard(heard.item_id, heard.milliseconds, playing=False) if heard else None
 
@@ -146,10 +177,14 @@ class DeviceSpeaker:
                 taken = samples[: frames - filled]
                 if len(taken) < len(samples):
                     self._waiting.appendleft((item_id, samples[len(taken) :]))
-                block[filled : filled + len(taken)] = taken
+                if self._ducked_item not in (None, item_id):
+                    self._ducked_item = None
+                    self._volume.restore(SWITCH_SECONDS)
+                block[filled : filled + len(taken)] = self._volume.apply(taken)
                 filled += len(taken)
                 before = self._heard.milliseconds if self._heard and self._heard.item_id == item_id else 0.0
                 self._heard = Heard(item_id, before + len(taken) * 1000 / RATE, playing=True)
+            self._volume.apply(block[filled:])
             if not self._waiting and self._heard is not None:
                 self._heard = Heard(self._heard.item_id, self._heard.milliseconds, playing=False)
         out[:] = block.tobytes()

@@ -3,7 +3,8 @@
 import asyncio
 import contextlib
 import sys
-from contextlib import aclosing
+from collections.abc import AsyncGenerator
+from contextlib import AbstractAsyncContextManager, aclosing, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -16,7 +17,10 @@ from voice_client.events import (
     RATE,
     Event,
     ReplyAudio,
+    ReplyContinued,
+    ReplyDucked,
     ReplyFinished,
+    ReplyRestored,
     ReplyStarted,
     ReplyText,
     Samples,
@@ -35,7 +39,7 @@ from voice_client.microphone import (
     read_recording,
 )
 from voice_client.speaker import DeviceSpeaker, Heard, Speaker, VirtualSpeaker
-from voice_client.terminal import Terminal, timing_lines
+from voice_client.terminal import Terminal, timing_lines, turn_line
 
 REPORT_SECONDS = 0.1
 """How often the server is told what was heard."""
@@ -68,19 +72,25 @@ class Talk:
         self._terminal = terminal
         self._replying = False
         self._hearing = False
+        self._continues = False
         self.answers: dict[str, _Answer] = {}
         self.finished = 0
         """Answers that are over."""
         self.failures: list[str] = []
         self.turn: TurnMeasured | None = None
 
-    async def run(self) -> None:
-        """Talk until there is an answer, or for ever with a microphone. Raises groups of ConnectionFailed."""
+    async def run(self, connection: AbstractAsyncContextManager[object] | None = None) -> None:
+        """Talk until there is an answer, or for ever with a microphone. Raises groups of ConnectionFailed.
+
+        `connection`: opens and closes the client, if it is not open; what the user says meanwhile is not lost.
+        """
         async with asyncio.TaskGroup() as group:
-            others = [group.create_task(self._speak()), group.create_task(self._report_playback())]
-            await self._listen()
-            for task in others:
-                task.cancel()
+            speaking = group.create_task(self._speak())
+            async with connection or nullcontext():
+                reporting = group.create_task(self._report_playback())
+                await self._listen()
+                speaking.cancel()
+                reporting.cancel()
 
     async def _speak(self) -> None:
         if self._microphone is None:
@@ -151,6 +161,10 @@ class Talk:
                 self.failures.append(message)
             case ReplyAudio(item_id, samples):
                 await self._hear(item_id, samples)
+            case ReplyDucked(item_id):
+                self._speaker.duck(item_id)
+            case ReplyRestored():
+                self._speaker.restore()
             case _:
                 self._receive_reply(event)
 
@@ -158,13 +172,18 @@ class Talk:
         match event:
             case ReplyStarted():
                 self._replying = True
+                self._continues = False
                 self._terminal.passing("thinking …")
+            case ReplyContinued():
+                self._continues = True
             case ReplyText(item_id, text):
                 self.answers.setdefault(item_id, _Answer()).words.append(text)
             case ReplyFinished():
                 self._finish(event)
             case TurnMeasured():
                 self.turn = event
+                if isinstance(self._microphone, DeviceMicrophone):
+                    self._terminal.line(turn_line(event))
 
     async def _hear(self, item_id: str, samples: Samples) -> None:
         answer = self.answers.setdefault(item_id, _Answer())
@@ -185,6 +204,7 @@ class Talk:
         if event.status == "failed":
             self.failures.append(f"The answer failed: {event.message}")
         if self.answers and (words := "".join(list(self.answers.values())[-1].words).strip()):
+            words = f"… {words}" if self._continues else words
             self._terminal.line(f"Assistant  {words}" + (" — (interrupted)" if event.status == "cancelled" else ""))
 
     def voice_to_voice(self) -> float | None:
@@ -231,15 +251,14 @@ async def talk(options: TalkOptions) -> int:
 
 async def _hold(options: TalkOptions, microphone: Microphone | None, speaker: Speaker, terminal: Terminal) -> int:
     lost: list[str] = []
-    async with VoiceClient(options.url, options.key, assistant=options.assistant) as client:
-        if options.text is not None:
-            await client.send_text(options.text)
-            terminal.line(f"You        {options.text}")
-        conversation = Talk(client, microphone, speaker, terminal)
-        try:
-            await conversation.run()
-        except* ConnectionFailed as errors:
-            lost = [str(error) for error in errors.exceptions]
+    # Who has a question ready is not to be greeted.
+    greeting = isinstance(microphone, DeviceMicrophone)
+    client = VoiceClient(options.url, options.key, assistant=options.assistant, greeting=greeting)
+    conversation = Talk(client, microphone, speaker, terminal)
+    try:
+        await conversation.run(_connected(client, options.text, terminal))
+    except* (ConnectionFailed, AudioDeviceMissing) as errors:
+        lost = [str(error) for error in errors.exceptions]
     for line in timing_lines(conversation.voice_to_voice(), conversation.turn):
         terminal.line(line)
     audio = conversation.audio()
@@ -249,6 +268,15 @@ async def _hold(options: TalkOptions, microphone: Microphone | None, speaker: Sp
     for failure in (*lost, *conversation.failures):
         terminal.error(failure)
     return 1 if lost or conversation.failures or not conversation.answers else 0
+
+
+@contextlib.asynccontextmanager
+async def _connected(client: VoiceClient, text: str | None, terminal: Terminal) -> AsyncGenerator[None, None]:
+    async with client:
+        if text is not None:
+            await client.send_text(text)
+            terminal.line(f"You        {text}")
+        yield
 
 
 def _write(path: Path, audio: Samples) -> None:

@@ -47,4 +47,23 @@ def timing_lines(voice_to_voice: float | None, turn: TurnMeasured | None) -> lis
     if turn is not None:
         lines.append(f"{'on the server':<16}{turn.total_ms:7.0f} ms   of which")
         lines += [f"  {span.name:<14}{span.end_ms - span.start_ms:7.0f} ms" for span in turn.spans]
+        if turn.committed_ms is not None:
+            lines.append(f"{'sure after':<16}{turn.committed_ms:7.0f} ms   what was done before was done while waiting")
+        lines += [f"{'wasted':<16}{wasted}" for wasted in _wasted(turn)]
     return lines
+
+
+def turn_line(turn: TurnMeasured) -> str:
+    """A turn in one line."""
+    told = [f"answered in {turn.total_ms:.0f} ms"]
+    if turn.committed_ms is not None:
+        told.append(f"sure after {turn.committed_ms:.0f} ms")
+    return "           " + ", ".join([*told, *(f"wasted {wasted}" for wasted in _wasted(turn))])
+
+
+def _wasted(turn: TurnMeasured) -> list[str]:
+    waste = turn.waste
+    if waste is None or not waste.guesses:
+        return []
+    answers = "1 answer" if waste.guesses == 1 else f"{waste.guesses} answers"
+    return [f"{answers}: {waste.tokens} tokens, {waste.characters} characters, {waste.audio_ms:.0f} ms of voice"]

@@ -12,8 +12,11 @@ from voice_client.errors import ConnectionFailed
 from voice_client.events import (
     Event,
     ReplyAudio,
+    ReplyContinued,
+    ReplyDucked,
     ReplyFinished,
     ReplyInterrupted,
+    ReplyRestored,
     ReplyStarted,
     ReplyText,
     Samples,
@@ -25,6 +28,7 @@ from voice_client.events import (
     TurnMeasured,
     UserTranscript,
     UserTranscriptFailed,
+    Waste,
 )
 
 _FRAME_VERSION = 1
@@ -69,7 +73,10 @@ def _read_reply_finished(fields: Mapping[str, Any]) -> Event:
 
 def _read_turn(fields: Mapping[str, Any]) -> Event:
     spans = tuple(Span(span["name"], span["start_ms"], span["end_ms"]) for span in fields["spans"])
-    return TurnMeasured(fields["total_ms"], spans)
+    wasted = fields.get("wasted")
+    names = ("guesses", "tokens", "characters", "audio_ms")
+    waste = None if wasted is None else Waste(*(wasted[name] for name in names))
+    return TurnMeasured(fields["total_ms"], spans, fields.get("committed_ms"), waste)
 
 
 def _read_reply_text(fields: Mapping[str, Any]) -> Event:
@@ -90,6 +97,9 @@ _READERS: Mapping[str, Callable[[Mapping[str, Any]], Event]] = {
     "response.output_text.delta": _read_reply_text,
     "response.done": _read_reply_finished,
     "voice.interrupted": lambda fields: ReplyInterrupted(fields["item_id"], fields["heard_ms"], fields["heard_text"]),
+    "voice.duck": lambda fields: ReplyDucked(fields["item_id"]),
+    "voice.restore": lambda fields: ReplyRestored(fields["item_id"]),
+    "voice.continued": lambda fields: ReplyContinued(fields["response_id"], fields["continues"]),
     "voice.turn": _read_turn,
     "error": lambda fields: ServerError(fields["error"].get("code") or "", fields["error"]["message"]),
 }
