@@ -8,11 +8,12 @@ T = TypeVar("T")
 
 
 async def received_while(
-    sending: Coroutine[Any, Any, None], receive: Callable[[], Awaitable[T]]
+    sending: Coroutine[Any, Any, bool | None], receive: Callable[[], Awaitable[T]]
 ) -> AsyncGenerator[T, None]:
-    """Give every message that `receive` gives while `sending` runs beside it, and afterwards.
+    """Give every message that `receive` gives while `sending` runs beside it, and afterwards unless it returns True.
 
-    Raises what `receive` raises, which is how it ends, and what `sending` raises. `sending` has ended when this has.
+    Raises what `receive` raises, which is how it ends otherwise, and what `sending` raises. `sending` has ended when
+    this has.
     """
     sender = asyncio.ensure_future(sending)
     receiver: asyncio.Future[T] | None = None
@@ -20,10 +21,11 @@ async def received_while(
         while not sender.done():
             receiver = asyncio.ensure_future(receive())
             await asyncio.wait((receiver, sender), return_when=asyncio.FIRST_COMPLETED)
-            if not receiver.done():
-                sender.result()
+            if not receiver.done() and sender.result():
+                return
             yield await receiver
-        sender.result()
+        if sender.result():
+            return
         while True:
             yield await receive()
     finally:

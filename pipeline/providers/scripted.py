@@ -5,8 +5,9 @@ raised in its turn. Delays are awaited on the event loop, so that a virtual cloc
 """
 
 import asyncio
+import contextlib
 import re
-from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 from typing import TypeVar
 
 import numpy as np
@@ -28,23 +29,35 @@ from pipeline.providers.interfaces import (
     Usage,
     VoiceOptions,
 )
+from pipeline.providers.transcription_requests import TranscriptionRequests
 
 _Answer = TypeVar("_Answer")
 
 SPEECH_HERTZ = 440.0
 CHUNK_SAMPLES = OUTPUT_RATE // 10
+SHOWN_EVERY_SECONDS = 0.3
 
 
 class ScriptedSpeechToText:
-    """Hears the words of its script, whatever was said; one more of them for each third of a second that was heard."""
+    """Hears the words of its script, whatever was said.
+
+    By default, all of them, as soon as the utterance is or may be over; one more is shown for each third of a second
+    until then. With `seconds_per_word`, as many of them as fit into the speech so far, and never more: so speech that
+    goes on after a pause has more words than it had at the pause.
+    """
 
     name = "scripted"
 
-    def __init__(self, *script: str | ProviderError, final_seconds: float = 0.0) -> None:
+    def __init__(
+        self, *script: str | ProviderError, final_seconds: float = 0.0, seconds_per_word: float | None = None
+    ) -> None:
         self._script = script or ("hello",)
         self._final_seconds = final_seconds
+        self._seconds_per_word = seconds_per_word
         self.requests: list[TranscriptionOptions] = []
         """How it was asked, in order."""
+        self.attempts: list[float] = []
+        """The length of the audio at each attempt to know the words, in order: at pauses and at the end."""
         self.heard_seconds: list[float] = []
         """The length of each utterance that was heard to its end."""
 
@@ -54,17 +67,38 @@ class ScriptedSpeechToText:
         """See SpeechToText."""
         answer = _next_of(self._script, len(self.requests))
         self.requests.append(options)
+        requests = TranscriptionRequests(lambda frames: self._words(frames, answer))
+        async with (
+            contextlib.aclosing(self._heard(audio, answer, requests.show)) as heard,
+            contextlib.aclosing(requests.transcripts(heard)) as transcripts,
+        ):
+            async for transcript in transcripts:
+                yield transcript
+
+    async def _heard(
+        self, audio: AsyncIterator[AudioFrame], answer: str | ProviderError, show: Callable[[str], None]
+    ) -> AsyncGenerator[AudioFrame, None]:
         words = [] if isinstance(answer, ProviderError) else answer.split()
-        frames = 0
-        async for _ in audio:
+        every = round((self._seconds_per_word or SHOWN_EVERY_SECONDS) / FRAME_SECONDS)
+        frames = counted = 0
+        async for frame in audio:
             frames += 1
-            if frames % 15 == 0 and frames // 15 <= len(words):
-                yield Transcript(" ".join(words[: frames // 15]), is_final=False)
+            is_counted = frame.is_speech or self._seconds_per_word is None
+            counted += is_counted
+            if is_counted and counted % every == 0 and counted // every <= len(words):
+                show(" ".join(words[: counted // every]))
+            yield frame
         self.heard_seconds.append(frames * FRAME_SECONDS)
+
+    async def _words(self, frames: Sequence[AudioFrame], answer: str | ProviderError) -> str:
+        self.attempts.append(len(frames) * FRAME_SECONDS)
         await asyncio.sleep(self._final_seconds)
         if isinstance(answer, ProviderError):
             raise answer
-        yield Transcript(answer, is_final=True)
+        if self._seconds_per_word is None:
+            return answer
+        every = round(self._seconds_per_word / FRAME_SECONDS)
+        return " ".join(answer.split()[: sum(frame.is_speech for frame in frames) // every])
 
 
 class ScriptedLanguageModel:

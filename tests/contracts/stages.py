@@ -147,6 +147,13 @@ def frames(seconds: float) -> list[AudioFrame]:
     return [AudioFrame(hum, is_speech=True)] * count
 
 
+def silence(seconds: float, *, marked: bool) -> list[AudioFrame]:
+    """Nothing to hear; the last frame of it may be the last of the utterance if it is marked."""
+    quiet = np.zeros(FRAME_SAMPLES, dtype=np.int16)
+    count = round(seconds * INPUT_RATE / FRAME_SAMPLES)
+    return [AudioFrame(quiet, False, marked and number == count - 1) for number in range(count)]
+
+
 async def given(values: list[T]) -> AsyncGenerator[T, None]:
     """All values, one after the other."""
     for value in values:

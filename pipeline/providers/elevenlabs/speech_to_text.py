@@ -1,14 +1,15 @@
 """Transcription by the realtime socket, while the utterance is spoken."""
 
-import asyncio
 import base64
 import contextlib
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from types import MappingProxyType
 from typing import Any
 
 import websockets
 
-from pipeline.audio import FRAME_SECONDS, INPUT_RATE, AudioFrame
+from pipeline.audio import INPUT_RATE, AudioFrame
+from pipeline.providers.divided_speech import DividedSpeech, Piece
 from pipeline.providers.duplex import received_while
 from pipeline.providers.elevenlabs.errors import elevenlabs_errors, readable, refused
 from pipeline.providers.elevenlabs.socket import JsonSocket, connected
@@ -16,6 +17,8 @@ from pipeline.providers.interfaces import Transcript, TranscriptionOptions
 
 WHAT = "ElevenLabs' transcription"
 PATH = "/v1/speech-to-text/realtime"
+COMMITTED = "committed_transcript"
+NOTHING: Mapping[str, object] = MappingProxyType({})
 SHORTEST_SECONDS = 0.4
 """A commit of less than 0.3 s is ignored; the difference is filled with silence."""
 
@@ -23,7 +26,8 @@ SHORTEST_SECONDS = 0.4
 class ElevenLabsSpeechToText:
     """Transcribes by one socket for each utterance. Satisfies `SpeechToText`.
 
-    The socket is opened at the first frame; the frames that come meanwhile wait where they come from.
+    The socket is opened at the first frame; the frames that come meanwhile wait where they come from. Where the
+    utterance may be over it is committed, which the vendor recommends at pauses, for it keeps the context.
     """
 
     name = "elevenlabs"
@@ -46,63 +50,57 @@ class ElevenLabsSpeechToText:
         query = {"model_id": self._model, "audio_format": f"pcm_{INPUT_RATE}", "commit_strategy": "manual"}
         if options.language:
             query["language_code"] = options.language
+        speech = DividedSpeech(SHORTEST_SECONDS)
         with elevenlabs_errors(WHAT):
             async with connected(self._base_url, PATH, query, self._api_key, options.session_id) as socket:
-                everything_sent = asyncio.Event()
-                earlier = ""
-                sending = _send(socket, first, audio, options.prompt, everything_sent)
+                sending = _send(socket, first, audio, options.prompt, speech)
                 async with contextlib.aclosing(received_while(sending, socket.receive)) as messages:
+                    part = 0
                     async for message in messages:
                         with readable(WHAT):
-                            transcript = _transcript(message)
+                            transcript = _transcript(message, speech, str(part))
                         if transcript is None:
                             continue
-                        text = f"{earlier} {transcript.text}".strip()
-                        is_final = transcript.is_final and everything_sent.is_set()
-                        yield Transcript(text, is_final=is_final)
-                        if is_final:
-                            return
+                        part += message["message_type"] == COMMITTED
+                        yield transcript
                         if transcript.is_final:
-                            # The vendor commits by itself what gets too long; the user is still speaking.
-                            earlier = text
+                            return
+        yield Transcript(speech.text, is_final=True)
 
 
 async def _send(
-    socket: JsonSocket,
-    first: AudioFrame,
-    audio: AsyncIterator[AudioFrame],
-    prompt: str,
-    everything_sent: asyncio.Event,
-) -> None:
+    socket: JsonSocket, first: AudioFrame, audio: AsyncIterator[AudioFrame], prompt: str, speech: DividedSpeech
+) -> bool:
+    """Send the utterance; give whether everything is answered."""
     # When the vendor closes the socket, the receiving side learns it too, behind the message that says why.
     with contextlib.suppress(websockets.ConnectionClosed):
         context = {"previous_text": prompt} if prompt else {}
-        await socket.send(_message(first.samples.tobytes()) | context)
-        count = 1
+        await _send_piece(socket, speech.push(first), context)
         async for frame in audio:
-            await socket.send(_message(frame.samples.tobytes()))
-            count += 1
-        missing = max(0, round((SHORTEST_SECONDS - count * FRAME_SECONDS) * INPUT_RATE))
-        everything_sent.set()
-        await socket.send(_message(bytes(2 * missing)) | {"commit": True})
+            await _send_piece(socket, speech.push(frame))
+        await _send_piece(socket, speech.finish())
+    return speech.is_complete
 
 
-def _message(audio: bytes) -> dict[str, object]:
-    return {
-        "message_type": "input_audio_chunk",
-        "audio_base_64": base64.b64encode(audio).decode(),
-        "commit": False,
-        "sample_rate": INPUT_RATE,
-    }
+async def _send_piece(socket: JsonSocket, piece: Piece | None, context: Mapping[str, object] = NOTHING) -> None:
+    if piece is not None:
+        await socket.send(
+            {
+                "message_type": "input_audio_chunk",
+                "audio_base_64": base64.b64encode(piece.samples.tobytes()).decode(),
+                "commit": piece.commit,
+                "sample_rate": INPUT_RATE,
+                **context,
+            }
+        )
 
 
-def _transcript(message: dict[str, Any]) -> Transcript | None:
+def _transcript(message: dict[str, Any], speech: DividedSpeech, part: str) -> Transcript | None:
     match message.get("message_type"):
         case "partial_transcript":
-            text = message["text"].strip()
-            return Transcript(text, is_final=False) if text else None
-        case "committed_transcript":
-            return Transcript(message["text"].strip(), is_final=True)
+            return speech.show(part, message["text"]) if message["text"].strip() else None
+        case kind if kind == COMMITTED:
+            return speech.answer(part, message["text"])
         case kind if "error" in message:
             raise refused(WHAT, str(kind), str(message["error"]))
         case _:

@@ -10,6 +10,7 @@ from pipeline.errors import ProviderError
 from pipeline.providers.embedded.hypothesis import Hypothesis, choose
 from pipeline.providers.embedded.speech_segments import PRE_FRAMES, SPEECH_FRAMES
 from pipeline.providers.embedded.worker_process import WorkerProcess
+from pipeline.providers.interfaces import Transcript
 
 SHOWN_EVERY_FRAMES = round(0.24 / FRAME_SECONDS)
 MAX_SENT_FRAMES = round(1.0 / FRAME_SECONDS)
@@ -24,7 +25,7 @@ class Listener:
     """One utterance as it is spoken."""
 
     def __init__(
-        self, worker: WorkerProcess, domain: str | None, mean: str, shown: "asyncio.Queue[str | None]"
+        self, worker: WorkerProcess, domain: str | None, mean: str, shown: "asyncio.Queue[Transcript | None]"
     ) -> None:
         """`mean`: the speaker's cepstral mean as an earlier utterance had it, or "". `shown` gets all words so far."""
         self._worker = worker
@@ -68,5 +69,5 @@ class Listener:
             heard = await self._worker.request({"do": "hear", "listener": listener}, audio, timeout_seconds=None)
             text = choose(Hypothesis(**heard["general"]), Hypothesis(**heard["domain"])).text
             if text and text != last and not self._shown.full():
-                self._shown.put_nowait(text)
+                self._shown.put_nowait(Transcript(text, is_final=False))
                 last = text

@@ -16,7 +16,7 @@ PRE_FRAMES = round(0.28 / FRAME_SECONDS)
 ROLL_FRAMES = round(0.12 / FRAME_SECONDS)
 """Silence kept after them."""
 PAUSE_FRAMES = round(0.16 / FRAME_SECONDS)
-"""Silence after which the words so far are worth decoding: the utterance may be over."""
+"""Silence after which the words so far are worth decoding, marked or not: the utterance may be over."""
 SPEECH_FRAMES = round(0.06 / FRAME_SECONDS)
 """Speech that is no mere click, and so ends a pause."""
 KEPT_FRAMES = round(3.0 / FRAME_SECONDS)
@@ -75,7 +75,10 @@ class SpeechSegments:
         in_words = self._start is not None and len(self._frames) - self._end <= PAUSE_FRAMES
         if self._run >= (1 if in_words else SPEECH_FRAMES):
             return self._speech()
-        if self._start is not None and not self._offered and len(self._frames) - self._end >= PAUSE_FRAMES:
+        if frame.may_be_last and self._start is None:
+            self._mark_all()
+        is_pause = frame.may_be_last or len(self._frames) - self._end >= PAUSE_FRAMES
+        if self._start is not None and not self._offered and is_pause:
             self._offered = True
             return (self._ready(),)
         return self._divide_if_long()

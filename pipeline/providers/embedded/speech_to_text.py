@@ -1,7 +1,8 @@
 """Speech recognition without a key or a network: PocketSphinx, in English, for a close microphone in a quiet room.
 
-What it does for speed: at every pause it decodes what was said so far, so that when the silence has lasted long enough
-to end the turn, the words are there already; words shown meanwhile come from quick decoders at low priority.
+What it does for speed: at every pause, and wherever the utterance may be over, it decodes what was said so far, so that
+when the silence has lasted long enough to end the turn, the words are there already; words shown meanwhile come from
+quick decoders at low priority.
 What it does for exactness: it hears with the vocabulary of the assistant and with a general one, and believes
 whichever explains the sound better.
 """
@@ -19,7 +20,7 @@ from pathlib import Path
 from typing import Self
 
 from pipeline.audio import AudioFrame
-from pipeline.errors import ProviderUnavailable, UnsupportedLanguage
+from pipeline.errors import ProviderError, ProviderUnavailable, UnsupportedLanguage
 from pipeline.providers.embedded.hearing import Hearing
 from pipeline.providers.embedded.hypothesis import Hypothesis, choose, is_sure
 from pipeline.providers.embedded.listener import Listener
@@ -88,13 +89,13 @@ class EmbeddedSpeechToText:
     ) -> AsyncGenerator[Transcript, None]:
         """See SpeechToText. Raises UnsupportedLanguage for anything but English."""
         _check_language(options.language)
-        shown: asyncio.Queue[str | None] = asyncio.Queue(MAX_SHOWN)
+        shown: asyncio.Queue[Transcript | None] = asyncio.Queue(MAX_SHOWN)
         hearing = Hearing(lambda utterance: self._recognise(utterance, options))
         with self._listener(options, shown) as listener:
             reading = asyncio.create_task(_read(audio, hearing, listener, shown))
             try:
-                while (text := await shown.get()) is not None:
-                    yield Transcript(text, is_final=False)
+                while (transcript := await shown.get()) is not None:
+                    yield transcript
                 await reading
                 yield Transcript(await hearing.text(), is_final=True)
             finally:
@@ -103,7 +104,9 @@ class EmbeddedSpeechToText:
                 await hearing.aclose()
 
     @contextlib.contextmanager
-    def _listener(self, options: TranscriptionOptions, shown: "asyncio.Queue[str | None]") -> Iterator[Listener | None]:
+    def _listener(
+        self, options: TranscriptionOptions, shown: "asyncio.Queue[Transcript | None]"
+    ) -> Iterator[Listener | None]:
         """Who shows words while they are spoken, if there is room for one more."""
         if self._listening >= self._workers * LISTENERS_PER_WORKER:
             yield None
@@ -168,23 +171,41 @@ async def _read(
     audio: AsyncIterator[AudioFrame],
     hearing: Hearing,
     listener: Listener | None,
-    shown: "asyncio.Queue[str | None]",
+    shown: "asyncio.Queue[Transcript | None]",
 ) -> None:
     """Take all frames; afterwards there is nothing more to show."""
     showing = asyncio.create_task(listener.show()) if listener else None
+    settling: asyncio.Task[None] | None = None
     try:
         async for frame in audio:
+            if settling and frame.is_speech:
+                settling.cancel()
             hearing.push(frame)
+            if frame.may_be_last and (settling is None or settling.done() or settling.cancelling()):
+                settling = asyncio.create_task(_settle(hearing, shown))
             if listener:
                 listener.push(frame)
         hearing.finish()
     finally:
-        if showing is not None:
-            showing.cancel()
-            await asyncio.gather(showing, return_exceptions=True)
-        if shown.full():
-            shown.get_nowait()
-        shown.put_nowait(None)
+        tasks = [task for task in (showing, settling) if task is not None]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        _put(shown, None)
+
+
+async def _settle(hearing: Hearing, shown: "asyncio.Queue[Transcript | None]") -> None:
+    """Tell the words so far, of which no more may follow."""
+    # A failure is told at the end of the utterance, when the same words are due.
+    with contextlib.suppress(ProviderError):
+        _put(shown, Transcript(await hearing.text(), is_final=False, is_settled=True))
+
+
+def _put(shown: "asyncio.Queue[Transcript | None]", news: Transcript | None) -> None:
+    """Put something that matters more than what nobody has taken yet."""
+    if shown.full():
+        shown.get_nowait()
+    shown.put_nowait(news)
 
 
 def _check_language(language: str | None) -> None:

@@ -4,7 +4,7 @@ import asyncio
 import base64
 import contextlib
 import io
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -17,14 +17,18 @@ from openai.types.realtime import (
     ConversationItemInputAudioTranscriptionCompletedEvent,
     ConversationItemInputAudioTranscriptionDeltaEvent,
     ConversationItemInputAudioTranscriptionFailedEvent,
+    InputAudioBufferCommittedEvent,
     RealtimeErrorEvent,
+    RealtimeServerEvent,
 )
 
 from pipeline.audio import FRAME_SECONDS, INPUT_RATE, OUTPUT_RATE, AudioFrame, Resampler, Samples
 from pipeline.errors import ProviderError, ProviderUnavailable
+from pipeline.providers.divided_speech import DividedSpeech, Piece
 from pipeline.providers.duplex import received_while
 from pipeline.providers.interfaces import Transcript, TranscriptionOptions
 from pipeline.providers.openai.errors import openai_errors
+from pipeline.providers.transcription_requests import TranscriptionRequests
 
 WHAT = "OpenAI's transcription"
 SHORTEST_SECONDS = 0.1
@@ -36,7 +40,7 @@ SOCKET: Any = {"open_timeout": 5, "close_timeout": 0, "max_size": 1 << 20}
 
 
 class OpenAITranscription:
-    """Transcribes by `POST /audio/transcriptions` when the utterance is over. Satisfies `SpeechToText`.
+    """Transcribes by `POST /audio/transcriptions` when the utterance is or may be over. Satisfies `SpeechToText`.
 
     The words of OpenAI's `gpt-…` models come one by one; `whisper-1` and self-hosted servers give them all at once.
     """
@@ -51,32 +55,37 @@ class OpenAITranscription:
         self, audio: AsyncIterator[AudioFrame], options: TranscriptionOptions
     ) -> AsyncGenerator[Transcript, None]:
         """Transcribe one utterance. Raises ProviderError."""
-        frames = [frame.samples async for frame in audio]
+        requests = TranscriptionRequests(lambda frames: self._words(frames, options, requests.show))
+        async with contextlib.aclosing(requests.transcripts(audio)) as transcripts:
+            async for transcript in transcripts:
+                yield transcript
+
+    async def _words(
+        self, frames: Sequence[AudioFrame], options: TranscriptionOptions, show: Callable[[str], None]
+    ) -> str:
         if len(frames) * FRAME_SECONDS < SHORTEST_SECONDS:
-            yield Transcript("", is_final=True)
-            return
-        request = self._request(np.concatenate(frames), options)
-        if not self._model.startswith("gpt-"):
-            with openai_errors(WHAT):
-                answer = await self._client.audio.transcriptions.create(**request, response_format="json")
-                if not isinstance(answer, Transcription):
-                    raise ProviderUnavailable(f"{WHAT} answered with something else. Check OPENAI_BASE_URL.")
-                text = answer.text.strip()
-            yield Transcript(text, is_final=True)
-            return
-        text = ""
+            return ""
+        request = self._request(np.concatenate([frame.samples for frame in frames]), options)
         with openai_errors(WHAT):
-            stream = await self._client.audio.transcriptions.create(**request, stream=True)
-            async with stream:
-                async for event in stream:
-                    if event.type == "transcript.text.done":
-                        await _read_to_the_end(stream)
-                        yield Transcript(event.text.strip(), is_final=True)
-                        return
-                    if event.type == "transcript.text.delta":
-                        text += event.delta
-                        yield Transcript(text.strip(), is_final=False)
-            raise ProviderUnavailable(f"{WHAT} broke off before the end. Try again.")
+            if self._model.startswith("gpt-"):
+                return await self._streamed(request, show)
+            answer = await self._client.audio.transcriptions.create(**request, response_format="json")
+            if not isinstance(answer, Transcription):
+                raise ProviderUnavailable(f"{WHAT} answered with something else. Check OPENAI_BASE_URL.")
+            return answer.text.strip()
+
+    async def _streamed(self, request: dict[str, Any], show: Callable[[str], None]) -> str:
+        text = ""
+        stream = await self._client.audio.transcriptions.create(**request, stream=True)
+        async with stream:
+            async for event in stream:
+                if event.type == "transcript.text.done":
+                    await _read_to_the_end(stream)
+                    return str(event.text).strip()
+                if event.type == "transcript.text.delta":
+                    text += event.delta
+                    show(text.strip())
+        raise ProviderUnavailable(f"{WHAT} broke off before the end. Try again.")
 
     def _request(self, samples: Samples, options: TranscriptionOptions) -> dict[str, Any]:
         file = io.BytesIO()
@@ -96,7 +105,8 @@ class OpenAIRealtimeTranscription:
     """Transcribes by the realtime socket while the utterance is spoken. Satisfies `SpeechToText`.
 
     The socket is opened at the first frame; the frames that come meanwhile wait where they come from. Its words are
-    there when the speech ends, at the price of a socket for each utterance.
+    there when the speech ends, at the price of a socket for each utterance. Where the utterance may be over it is
+    committed; what is said afterwards is another item to the vendor.
     """
 
     name = "openai-realtime"
@@ -113,7 +123,7 @@ class OpenAIRealtimeTranscription:
         if first is None:
             yield Transcript("", is_final=True)
             return
-        text = ""
+        speech = DividedSpeech(SHORTEST_SECONDS)
         with openai_errors(WHAT):
             async with (
                 self._client.realtime.connect(
@@ -121,18 +131,17 @@ class OpenAIRealtimeTranscription:
                     extra_headers={"X-Session-Id": options.session_id},
                     websocket_connection_options=SOCKET,
                 ) as socket,
-                contextlib.aclosing(received_while(self._send(socket, first, audio, options), socket.recv)) as events,
+                contextlib.aclosing(
+                    received_while(self._send(socket, first, audio, options, speech), socket.recv)
+                ) as events,
             ):
                 async for event in events:
-                    match event:
-                        case ConversationItemInputAudioTranscriptionCompletedEvent():
-                            yield Transcript(event.transcript.strip(), is_final=True)
+                    transcript = _transcript(event, speech)
+                    if transcript is not None:
+                        yield transcript
+                        if transcript.is_final:
                             return
-                        case ConversationItemInputAudioTranscriptionDeltaEvent() if event.delta:
-                            text += event.delta
-                            yield Transcript(text.strip(), is_final=False)
-                        case RealtimeErrorEvent() | ConversationItemInputAudioTranscriptionFailedEvent():
-                            raise ProviderUnavailable(f"{WHAT} failed: {event.error.message}")
+        yield Transcript(speech.text, is_final=True)
 
     async def _send(
         self,
@@ -140,19 +149,18 @@ class OpenAIRealtimeTranscription:
         first: AudioFrame,
         audio: AsyncIterator[AudioFrame],
         options: TranscriptionOptions,
-    ) -> None:
+        speech: DividedSpeech,
+    ) -> bool:
+        """Send the utterance; give whether everything is answered."""
         resampler = Resampler(INPUT_RATE, OUTPUT_RATE)
         # When the vendor closes the socket, the receiving side learns it too, behind the event that says why.
         with contextlib.suppress(websockets.ConnectionClosed):
             await socket.session.update(session=self._session(options))
-            await _append(socket, resampler.push(first.samples))
-            count = 1
+            await _send_piece(socket, speech.push(first), resampler)
             async for frame in audio:
-                await _append(socket, resampler.push(frame.samples))
-                count += 1
-            missing = max(0, round((SHORTEST_SECONDS - count * FRAME_SECONDS) * OUTPUT_RATE))
-            await _append(socket, np.concatenate((resampler.flush(), np.zeros(missing, dtype=np.int16))))
-            await socket.input_audio_buffer.commit()
+                await _send_piece(socket, speech.push(frame), resampler)
+            await _send_piece(socket, speech.finish(), resampler, is_last=True)
+        return speech.is_complete
 
     def _session(self, options: TranscriptionOptions) -> Any:
         transcription = {"model": self._model}
@@ -177,6 +185,29 @@ async def _read_to_the_end(stream: AsyncStream[Any]) -> None:
                 pass
 
 
-async def _append(socket: AsyncRealtimeConnection, samples: Samples) -> None:
+async def _send_piece(
+    socket: AsyncRealtimeConnection, piece: Piece | None, resampler: Resampler, *, is_last: bool = False
+) -> None:
+    if piece is None:
+        return
+    samples = resampler.push(piece.samples)
+    if is_last:
+        samples = np.concatenate((samples, resampler.flush()))
     if len(samples):
         await socket.input_audio_buffer.append(audio=base64.b64encode(samples.tobytes()).decode())
+    if piece.commit:
+        await socket.input_audio_buffer.commit()
+
+
+def _transcript(event: RealtimeServerEvent, speech: DividedSpeech) -> Transcript | None:
+    """What an event says. The words of a later part may be known first, but parts are committed in order."""
+    match event:
+        case InputAudioBufferCommittedEvent():
+            speech.begin(event.item_id)
+        case ConversationItemInputAudioTranscriptionCompletedEvent():
+            return speech.answer(event.item_id, event.transcript)
+        case ConversationItemInputAudioTranscriptionDeltaEvent() if event.delta:
+            return speech.show_more(event.item_id, event.delta)
+        case RealtimeErrorEvent() | ConversationItemInputAudioTranscriptionFailedEvent():
+            raise ProviderUnavailable(f"{WHAT} failed: {event.error.message}")
+    return None

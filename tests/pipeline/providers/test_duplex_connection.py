@@ -60,3 +60,18 @@ async def test_closing_cancels_the_sender_and_waits_for_it() -> None:
     await stream.aclose()
     assert ended.is_set()
     assert len(asyncio.all_tasks()) == 1
+
+
+async def test_it_ends_when_the_sender_wants_no_more() -> None:
+    enough = asyncio.Event()
+
+    async def send() -> bool:
+        await enough.wait()
+        return True
+
+    messages: asyncio.Queue[int] = asyncio.Queue()
+    messages.put_nowait(1)
+    async with contextlib.aclosing(received_while(send(), messages.get)) as stream:
+        assert await anext(stream) == 1
+        enough.set()
+        assert [message async for message in stream] == []

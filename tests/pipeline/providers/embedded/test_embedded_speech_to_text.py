@@ -5,6 +5,7 @@ import os
 import re
 import signal
 from collections.abc import AsyncIterator, Iterable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -129,6 +130,39 @@ async def test_the_words_are_known_before_the_turn_ends(recogniser: EmbeddedSpee
     finally:
         del recogniser._recognise
     assert decoded == ["what is the molar mass of glucose"]
+
+
+async def test_a_mark_is_answered_with_the_words_and_they_are_decoded_once(recogniser: EmbeddedSpeechToText) -> None:
+    settled = asyncio.Event()
+    decodes = 0
+    decode = recogniser._recognise
+
+    async def recognise(audio: bytes, options: TranscriptionOptions) -> str:
+        nonlocal decodes
+        decodes += 1
+        return await decode(audio, options)
+
+    async def microphone() -> AsyncIterator[AudioFrame]:
+        speech = frames(load(SPEECH / "molar_mass_slt.flac"), silence_seconds=0.0)
+        quiet = AudioFrame(np.zeros(FRAME_SAMPLES, np.int16), is_speech=False)
+        for frame in [*speech, *[quiet] * 5, replace(quiet, may_be_last=True)]:
+            yield frame
+        await settled.wait()
+        for _ in range(20):
+            yield quiet
+
+    recogniser._recognise = recognise  # type: ignore[method-assign]
+    try:
+        texts = []
+        async for transcript in recogniser.transcribe(microphone(), OPTIONS):
+            if transcript.is_settled:
+                settled.set()
+            if transcript.is_settled or transcript.is_final:
+                texts.append(transcript.text)
+    finally:
+        del recogniser._recognise
+    assert texts == ["what is the molar mass of glucose"] * 2
+    assert decodes == 1
 
 
 async def _drain(transcripts: AsyncIterator[Transcript]) -> None:

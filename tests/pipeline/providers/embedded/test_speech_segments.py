@@ -41,6 +41,10 @@ class Utterance:
             self.steps += self.segments.push(frame(0, is_speech=False))
         return self
 
+    def mark(self) -> "Utterance":
+        self.steps += self.segments.push(AudioFrame(np.zeros(FRAME_SAMPLES, np.int16), False, may_be_last=True))
+        return self
+
     def finish(self) -> list[Step]:
         return [*self.steps, *self.segments.finish()]
 
@@ -60,6 +64,30 @@ def test_the_words_are_ready_before_the_utterance_ends() -> None:
 
     assert kinds(utterance.steps) == [SegmentReady]
     assert utterance.silence(25).finish() == utterance.steps
+
+
+def test_a_mark_makes_them_ready_before_the_pause_is_long() -> None:
+    utterance = Utterance().speech(50).silence(2).mark()
+
+    assert kinds(utterance.steps) == [SegmentReady]
+    assert utterance.silence(25).mark().finish() == utterance.steps[:1]
+
+
+def test_a_mark_after_a_short_word_makes_it_ready() -> None:
+    (ready,) = Utterance().speech(2).silence(5).mark().steps
+
+    assert levels(ready)[:2] == [1000, 1001]
+
+
+def test_speech_after_a_mark_makes_the_words_longer() -> None:
+    steps = Utterance().speech(50).silence(2).mark().speech(20).silence(2).mark().finish()
+
+    assert kinds(steps) == [SegmentReady, SegmentResumed, SegmentReady]
+    assert levels(steps[-1])[:73] == [*range(1000, 1050), 0, 0, 0, *range(1050, 1070)]
+
+
+def test_a_mark_in_silence_has_no_words() -> None:
+    assert Utterance().silence(20).mark().silence(20).finish() == []
 
 
 def test_only_a_little_silence_is_kept_around_them() -> None:
