@@ -39,7 +39,8 @@ class Loudness:
     def measure(self, samples: Samples) -> float:
         """Take the next frame (int16, shape (320,)); give its level."""
         sound = samples.astype(np.float32)
-        power = float(sound @ sound)
+        # Without its mean: the rumble that microphones pick up comes and goes below everything audible.
+        power = float(sound @ sound) - float(sound.sum()) ** 2 / FRAME_SAMPLES
         self.level = 10.0 * math.log10(power / FULL_SCALE_POWER) if power > 1.0 else -120.0
         if self.level < self.noise:
             self.noise = max(QUIETEST, self.noise + FALL * (self.level - self.noise))
