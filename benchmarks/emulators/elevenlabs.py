@@ -5,13 +5,16 @@ import base64
 import contextlib
 import re
 import secrets
+import time
 from collections.abc import AsyncIterator, Sequence
 from typing import Any
 
 import aiohttp.web
+import numpy as np
 import orjson
 
 from benchmarks.emulators import tones
+from benchmarks.emulators.answers import AnswersInOrder
 from benchmarks.emulators.faults import DRIP_SECONDS, GARBAGE, FaultKind, afflict, cut_off, hang
 from benchmarks.emulators.scene import Exchange, Scene
 
@@ -20,7 +23,8 @@ CHUNK_SECONDS = 0.2
 SHORTEST_COMMIT_SECONDS = 0.3
 PARTIAL_SECONDS = 0.4
 """So much more audio is answered with another partial transcript."""
-BYTES_PER_SECOND = 32_000
+RATE = 16_000
+BYTES_PER_SECOND = 2 * RATE
 """16 kHz, int16."""
 POLICY_VIOLATION = 1008
 DETAILS = {
@@ -63,7 +67,7 @@ class _Api:
         exchange = self._scene.begin(request, "elevenlabs", "voices")
         if (status := await self._status(request, exchange)) is not None:
             return refused(status)
-        exchange.finished = True
+        exchange.note_end()
         voices = [{"voice_id": key, "name": name, "category": "premade"} for key, name in VOICES.items()]
         return aiohttp.web.json_response({"voices": voices})
 
@@ -74,6 +78,7 @@ class _Api:
         if request.match_info["voice"] not in VOICES:
             return refused(404)
         asked: dict[str, Any] = orjson.loads(await request.read())
+        exchange.note_asked()
         exchange.text.append(asked["text"])
         response = aiohttp.web.StreamResponse(headers={"Content-Type": "application/octet-stream"})
         await response.prepare(request)
@@ -84,13 +89,15 @@ class _Api:
             cut_off(request)
             return response
         await response.write_eof()
-        exchange.finished = True
+        exchange.note_end()
         return response
 
     async def _pieces(self, exchange: Exchange, text: str) -> AsyncIterator[bytes]:
         delays = self._scene.delays(exchange)
         await delays.first_audio()
         for chunk in _chunks(tones.speech(text)):
+            exchange.note_first()
+            exchange.audio_bytes += chunk.samples.nbytes
             yield chunk.samples.tobytes()
             await delays.speech(len(chunk.samples) / tones.RATE)
 
@@ -179,6 +186,7 @@ class _SpeechSession:
             self._speed = (asked.get("voice_settings") or {}).get("speed", self._speed)
             written += asked["text"]
             if written.strip() and (asked.get("flush") or not asked["text"]):
+                self._exchange.note_asked()
                 self._exchange.text.append(written)
                 self._texts.put_nowait(written)
                 written = ""
@@ -193,7 +201,7 @@ class _SpeechSession:
                 if self._exchange.fault is not FaultKind.EMPTY:
                     await self._say(text)
             await self._socket.send_str(orjson.dumps({"audio": None, "isFinal": True}).decode())
-            self._exchange.finished = True
+            self._exchange.note_end()
             await self._socket.close()
 
     async def _say(self, text: str) -> None:
@@ -220,6 +228,7 @@ class _SpeechSession:
     async def _send(self, samples: tones.Samples, alignment: dict[str, Any] | None) -> None:
         audio = base64.b64encode(samples.tobytes()).decode()
         message = {"audio": audio, "isFinal": None, "normalizedAlignment": alignment, "alignment": alignment}
+        self._exchange.note_first()
         self._exchange.audio_bytes += samples.nbytes
         self._chunks_sent += 1
         await self._socket.send_str(orjson.dumps(message).decode())
@@ -259,8 +268,9 @@ class _TranscriptionSession:
         self._scene = scene
         self._exchange = exchange
         self._socket = socket
-        self._bytes = 0
+        self._audio = bytearray()
         self._shown_bytes = 0
+        self._answers = AnswersInOrder()
 
     async def run(self) -> None:
         if self._exchange.fault is FaultKind.GARBAGE:
@@ -268,39 +278,43 @@ class _TranscriptionSession:
             return
         session = {"sample_rate": 16000, "audio_format": "pcm_16000", "model_id": "scribe_v2_realtime"}
         await self._send("session_started", session_id=secrets.token_hex(8), config=session)
-        async for message in self._socket:
-            if message.type is aiohttp.WSMsgType.TEXT:
-                await self._receive(orjson.loads(message.data))
+        async with self._answers:
+            async for message in self._socket:
+                if message.type is aiohttp.WSMsgType.TEXT:
+                    await self._receive(orjson.loads(message.data))
 
     async def _receive(self, asked: dict[str, Any]) -> None:
         if asked.get("message_type") != "input_audio_chunk":
             await self._send("input_error", error="Unknown message type.")
             return
-        self._bytes += len(base64.b64decode(asked["audio_base_64"], validate=True))
+        self._audio += base64.b64decode(asked["audio_base_64"], validate=True)
         if asked.get("commit"):
             await self._commit()
-        elif self._bytes - self._shown_bytes >= PARTIAL_SECONDS * BYTES_PER_SECOND:
-            self._shown_bytes = self._bytes
+        elif len(self._audio) - self._shown_bytes >= PARTIAL_SECONDS * BYTES_PER_SECOND:
+            self._shown_bytes = len(self._audio)
             await self._partial("…")
 
     async def _commit(self) -> None:
-        seconds = self._bytes / BYTES_PER_SECOND
+        seconds = len(self._audio) / BYTES_PER_SECOND
         if seconds < SHORTEST_COMMIT_SECONDS:
             error = f"Commit request ignored: only {seconds:.2f}s of uncommitted audio."
             await self._send("commit_throttled", error=error)
             return
-        self._exchange.audio_bytes += self._bytes
+        asked, heard = time.monotonic(), np.frombuffer(bytes(self._audio), np.int16)
+        self._exchange.audio_bytes += heard.nbytes
+        self._audio, self._shown_bytes = bytearray(), 0
         if self._exchange.fault is FaultKind.EMPTY:
             await self._socket.close()
             return
-        await self._scene.delays(self._exchange).transcript()
-        text = self._scene.script.transcript(self._exchange.session_id, seconds)
+        text = self._scene.transcript(self._exchange, heard, RATE)
         self._exchange.text.append(text)
+        self._answers.add(self._scene.delays(self._exchange).transcript, lambda: self._answer(text, asked))
+
+    async def _answer(self, text: str, asked: float) -> None:
         for end in re.finditer(r"\S+", text):
             await self._partial(text[: end.end()])
         await self._send("committed_transcript", text=text)
-        self._exchange.finished = True
-        self._bytes = self._shown_bytes = 0
+        self._exchange.note_transcript(asked)
 
     async def _partial(self, text: str) -> None:
         if self._exchange.fault is FaultKind.EMPTY:

@@ -4,15 +4,19 @@ import asyncio
 import base64
 import re
 import secrets
+import time
 from typing import Any
 
 import aiohttp.web
+import numpy as np
 import orjson
 
+from benchmarks.emulators.answers import AnswersInOrder
 from benchmarks.emulators.faults import DRIP_SECONDS, GARBAGE, FaultKind, cut_off, hang
 from benchmarks.emulators.scene import Exchange, Scene
 
-BYTES_PER_SECOND = 48_000
+RATE = 24_000
+BYTES_PER_SECOND = 2 * RATE
 """24 kHz, int16."""
 SHORTEST_COMMIT_SECONDS = 0.1
 WORD_SECONDS = 0.4
@@ -50,18 +54,20 @@ class _Session:
         self._socket = socket
         self._id = f"sess_{secrets.token_hex(10)}"
         self._settings: dict[str, Any] = {"type": "transcription", "audio": {"input": {}}}
-        self._bytes = 0
+        self._audio = bytearray()
         self._item_id = f"item_{secrets.token_hex(10)}"
         self._has_begun = False
+        self._answers = AnswersInOrder()
 
     async def run(self) -> None:
         if self._exchange.fault is FaultKind.GARBAGE:
             await self._socket.send_str(GARBAGE.decode("latin-1"))
             return
         await self._send("session.created", session=self._session())
-        async for message in self._socket:
-            if message.type is aiohttp.WSMsgType.TEXT:
-                await self._receive(orjson.loads(message.data))
+        async with self._answers:
+            async for message in self._socket:
+                if message.type is aiohttp.WSMsgType.TEXT:
+                    await self._receive(orjson.loads(message.data))
 
     async def _receive(self, event: dict[str, Any]) -> None:
         match event.get("type"):
@@ -71,10 +77,10 @@ class _Session:
                 self._settings |= event["session"]
                 await self._send("session.updated", session=self._session())
             case "input_audio_buffer.append":
-                self._bytes += len(base64.b64decode(event["audio"], validate=True))
+                self._audio += base64.b64decode(event["audio"], validate=True)
                 await self._begin()
             case "input_audio_buffer.clear":
-                self._bytes = 0
+                self._audio.clear()
                 await self._send("input_audio_buffer.cleared")
             case "input_audio_buffer.commit":
                 await self._commit()
@@ -85,9 +91,9 @@ class _Session:
         """An empty delta when there is enough audio for a word: what was said is decided by the whole of it."""
         if self._exchange.fault is FaultKind.EMPTY or self._has_begun:
             return
-        if self._bytes >= WORD_SECONDS * BYTES_PER_SECOND:
+        if len(self._audio) >= WORD_SECONDS * BYTES_PER_SECOND:
             self._has_begun = True
-            await self._delta("")
+            await self._delta(self._item_id, "")
             await self._strike()
 
     async def _strike(self) -> None:
@@ -99,7 +105,7 @@ class _Session:
             raise ConnectionAbortedError
 
     async def _commit(self) -> None:
-        seconds = self._bytes / BYTES_PER_SECOND
+        seconds = len(self._audio) / BYTES_PER_SECOND
         if seconds < SHORTEST_COMMIT_SECONDS:
             await self._refuse(
                 f"Error committing input audio buffer: buffer too small. Expected at least 100ms of audio, but buffer "
@@ -107,26 +113,30 @@ class _Session:
                 "input_audio_buffer_commit_empty",
             )
             return
-        self._exchange.audio_bytes += self._bytes
-        await self._send("input_audio_buffer.committed", item_id=self._item_id, previous_item_id=None)
+        asked, heard = time.monotonic(), np.frombuffer(bytes(self._audio), np.int16)
+        self._exchange.audio_bytes += heard.nbytes
+        item_id, self._item_id = self._item_id, f"item_{secrets.token_hex(10)}"
+        self._audio, self._has_begun = bytearray(), False
+        await self._send("input_audio_buffer.committed", item_id=item_id, previous_item_id=None)
         if self._exchange.fault is FaultKind.EMPTY:
             await self._socket.close()
             return
-        await self._scene.delays(self._exchange).transcript()
-        text = self._scene.script.transcript(self._exchange.session_id, seconds)
+        text = self._scene.transcript(self._exchange, heard, RATE)
         self._exchange.text.append(text)
+        self._answers.add(
+            self._scene.delays(self._exchange).transcript, lambda: self._answer(item_id, text, asked, seconds)
+        )
+
+    async def _answer(self, item_id: str, text: str, asked: float, seconds: float) -> None:
         for word in re.findall(r"\s*\S+", text):
-            await self._delta(word)
+            await self._delta(item_id, word)
             await self._strike()
         usage = {"type": "duration", "seconds": seconds}
-        await self._send(
-            f"{TRANSCRIPTION}.completed", item_id=self._item_id, content_index=0, transcript=text, usage=usage
-        )
-        self._exchange.finished = True
-        self._item_id, self._bytes = f"item_{secrets.token_hex(10)}", 0
+        await self._send(f"{TRANSCRIPTION}.completed", item_id=item_id, content_index=0, transcript=text, usage=usage)
+        self._exchange.note_transcript(asked)
 
-    async def _delta(self, text: str) -> None:
-        await self._send(f"{TRANSCRIPTION}.delta", item_id=self._item_id, content_index=0, delta=text)
+    async def _delta(self, item_id: str, text: str) -> None:
+        await self._send(f"{TRANSCRIPTION}.delta", item_id=item_id, content_index=0, delta=text)
 
     async def _refuse(self, message: str, code: str = "invalid_value") -> None:
         error = {"type": "invalid_request_error", "code": code, "message": message, "param": None, "event_id": None}
