@@ -35,7 +35,7 @@ _log = logging.getLogger(__name__)
 
 _Value = TypeVar("_Value")
 _Provider = TypeVar("_Provider")
-_Asked = TypeVar("_Asked", contravariant=True)
+_Asked_contra = TypeVar("_Asked_contra", contravariant=True)
 
 
 class Weight(IntEnum):
@@ -65,7 +65,7 @@ class Candidate(Generic[_Provider]):
     not asked as long as a better one may answer."""
 
 
-class Work(Protocol[_Asked, _Value]):
+class Work(Protocol[_Asked_contra, _Value]):
     """What one call is about."""
 
     what: str
@@ -80,7 +80,7 @@ class Work(Protocol[_Asked, _Value]):
         """What every deadline of this call is longer by."""
         ...
 
-    def ask(self, provider: _Asked) -> AsyncGenerator[_Value, None]:
+    def ask(self, provider: _Asked_contra) -> AsyncGenerator[_Value, None]:
         """Begin anew, with what has not been answered yet."""
         ...
 
