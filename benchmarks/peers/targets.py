@@ -1,8 +1,8 @@
 """Pipecat and LiveKit Agents as targets: their own voice agents, on the same emulated vendors as everybody else.
 
-Each runs as a process of its own in its own environment (`benchmarks.peers.environment`), with nothing set (`pipecat`,
-`livekit`) and with 100 ms of silence as the end of speech (`pipecat-tuned`, `livekit-tuned`). What that means is said
-in their `server.py`.
+Each runs as a process of its own in its own environment (`benchmarks.peers.environment`): with nothing set (`pipecat`,
+`livekit`), with 100 ms of silence as the end of speech (`pipecat-tuned`, `livekit-tuned`), and LiveKit also without its
+end-of-turn model (`livekit-vad`). What that means is said in their `server.py`.
 """
 
 import contextlib
@@ -18,10 +18,13 @@ from benchmarks.targets import Endpoint, Target, Vendors, started
 _HERE = Path(__file__).parent
 
 PeerName = Literal["pipecat", "livekit"]
-Variant = Literal["default", "tuned"]
+Variant = Literal["default", "vad", "tuned"]
 
 PACKAGES: Mapping[PeerName, str] = {"pipecat": "pipecat-ai", "livekit": "livekit-agents"}
-VARIANTS: Sequence[Variant] = ("default", "tuned")
+VARIANTS: Mapping[PeerName, Sequence[Variant]] = {
+    "pipecat": ("default", "tuned"),
+    "livekit": ("default", "vad", "tuned"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,4 +63,4 @@ class Peer:
 def peers() -> Sequence[Target]:
     """Those that are installed; `python -m benchmarks.peers` installs them."""
     found = {name: find_environment(name) for name in PACKAGES}
-    return [Peer(name, variant, python) for name, python in found.items() if python for variant in VARIANTS]
+    return [Peer(name, variant, python) for name, python in found.items() if python for variant in VARIANTS[name]]

@@ -6,9 +6,11 @@ conversation's requests, `{"type": "clear"}` (what was sent and not yet played i
 The audio is sent as the track of a room queues it: in real time, in pieces of 50 ms, 0.2 s ahead.
 
 VARIANT `default` is what LiveKit does when nothing is said and its cloud is not used: the bundled Silero voice activity
-with 0.25 s of silence, the bundled end-of-turn model `v1-mini`, 0.3 to 2.5 s to the end of a turn, the language model
-asked before that, interruptions of at least 0.5 s and none while the first 3 s of speech warm up an echo canceller.
-`tuned` takes 0.1 s in place of the 0.25 s and the 0.3 s, and has no such warm-up.
+with 0.25 s of silence, the bundled end-of-turn model `v1-mini`, 0.3 s to the end of a turn or, where the model thinks
+that more is coming, 2.5 s; the language model is asked before that; interruptions of at least 0.5 s, and none while the
+first 3 s of speech warm up an echo canceller. `vad` is the same without the end-of-turn model: 0.5 s of silence end a
+turn. `tuned` has 0.1 s in place of the 0.25 s and the 0.5 s (with the model, less than 0.25 s is refused) and no
+warm-up.
 """
 
 # Its packages are in its own environment, where the types are checked in full.
@@ -60,11 +62,13 @@ def variant(name: str) -> Variant:
     """Raises ValueError for a name that there is not."""
     if name == "default":
         return Variant()
+    if name == "vad":
+        return Variant(turn_handling=TurnHandlingOptions(turn_detection="vad"))
     if name == "tuned":
         endpointing = EndpointingOptions(min_delay=TUNED_SECONDS)
         voice_activity = inference.VAD(min_silence_duration=TUNED_SECONDS)
-        return Variant(voice_activity, TurnHandlingOptions(endpointing=endpointing), None)
-    raise ValueError(f"There is no variant {name!r}; it is default or tuned.")
+        return Variant(voice_activity, TurnHandlingOptions(turn_detection="vad", endpointing=endpointing), None)
+    raise ValueError(f"There is no variant {name!r}; it is default, vad or tuned.")
 
 
 class Microphone(io.AudioInput):

@@ -6,8 +6,8 @@ are `{"type": "session", "id": …}` with the `X-Session-Id` of this conversatio
 of 40 ms, twice as fast as it is played.
 
 VARIANT `default` is what Pipecat does when nothing is said: Silero voice activity with 0.2 s to start and 0.2 s to
-stop, the bundled model Smart Turn v3.2 to judge whether the turn is over, and whole sentences to the voice. `tuned`
-stops after 0.1 s.
+stop, the bundled model Smart Turn v3.2 to judge whether the turn is over, 3 s of silence where it thinks that it is
+not, and whole sentences to the voice. `tuned` has no such model: a turn is over after 0.1 s of silence.
 """
 
 # Its packages are in its own environment, where the types are checked in full.
@@ -35,6 +35,8 @@ from pipecat.services.openai.llm import OpenAILLMService
 from pipecat.services.openai.stt import OpenAISTTService
 from pipecat.services.openai.tts import OpenAITTSService
 from pipecat.transports.websocket.fastapi import FastAPIWebsocketParams, FastAPIWebsocketTransport
+from pipecat.turns.user_stop import SpeechTimeoutUserTurnStopStrategy
+from pipecat.turns.user_turn_strategies import UserTurnStrategies
 from pipecat.workers.runner import WorkerRunner
 
 HERTZ = 24_000
@@ -43,7 +45,7 @@ INPUT_HERTZ = 16_000
 """Of Pipecat's input."""
 MODEL = "gpt-4.1-mini"
 INSTRUCTIONS = "You are a helpful voice assistant."
-VOICE_ACTIVITY = {"default": VADParams(), "tuned": VADParams(stop_secs=0.1)}
+TUNED_SECONDS = 0.1
 
 
 class RawAudio(FrameSerializer):
@@ -66,12 +68,23 @@ class RawAudio(FrameSerializer):
         return InputAudioRawFrame(samples.tobytes(), INPUT_HERTZ, 1)
 
 
+def turn_detection(variant: str) -> LLMUserAggregatorParams:
+    """Raises ValueError for a variant that there is not."""
+    if variant == "default":
+        return LLMUserAggregatorParams(vad_analyzer=SileroVADAnalyzer())
+    if variant == "tuned":
+        voice_activity = SileroVADAnalyzer(params=VADParams(stop_secs=TUNED_SECONDS))
+        at_once = UserTurnStrategies(stop=[SpeechTimeoutUserTurnStopStrategy(user_speech_timeout=0.0)])
+        return LLMUserAggregatorParams(vad_analyzer=voice_activity, user_turn_strategies=at_once)
+    raise ValueError(f"There is no variant {variant!r}; it is default or tuned.")
+
+
 class Conversations:
     """Holds one conversation per connection."""
 
     def __init__(self, base_url: str, key: str, variant: str) -> None:
         self._to_vendor: dict[str, Any] = {"base_url": base_url, "api_key": key}
-        self._voice_activity = VOICE_ACTIVITY[variant]
+        self._variant = variant
 
     async def converse(self, websocket: WebSocket) -> None:
         """Until the client goes away."""
@@ -95,14 +108,13 @@ class Conversations:
 
     def _worker(self, transport: FastAPIWebsocketTransport, session_id: str) -> PipelineWorker:
         hearing = OpenAISTTService(**self._to_vendor)
-        model = OpenAILLMService(settings=OpenAILLMService.Settings(model=MODEL), **self._to_vendor)
+        settings = OpenAILLMService.Settings(model=MODEL, system_instruction=INSTRUCTIONS)
+        model = OpenAILLMService(settings=settings, **self._to_vendor)
         voice = OpenAITTSService(**self._to_vendor)
         for service in (hearing, model, voice):
             # No constructor of all three takes headers.
             service._client = service._client.with_options(default_headers={"X-Session-Id": session_id})
-        context = LLMContext([{"role": "system", "content": INSTRUCTIONS}])
-        listening = LLMUserAggregatorParams(vad_analyzer=SileroVADAnalyzer(params=self._voice_activity))
-        user, assistant = LLMContextAggregatorPair(context, user_params=listening)
+        user, assistant = LLMContextAggregatorPair(LLMContext(), user_params=turn_detection(self._variant))
         parts = [transport.input(), hearing, user, model, voice, transport.output(), assistant]
         return PipelineWorker(Pipeline(parts), enable_rtvi=False)
 
