@@ -25,6 +25,8 @@ class Assistant:
     """ISO 639-1."""
     voice: str | None
     """None: the provider's default."""
+    greeting: str | None
+    """What it says first when somebody connects, in its language; None: it waits to be spoken to."""
     tools: tuple[Tool, ...]
     """Functions that the server runs for its language model."""
     vocabulary: Callable[[], list[str]]

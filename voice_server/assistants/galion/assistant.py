@@ -29,6 +29,7 @@ def galion(laboratory: Laboratory, clock: Callable[[], datetime] = local_time) -
         instructions=instructions.strip(),
         language="en",
         voice=None,
+        greeting=None,
         tools=galion_tools(laboratory),
         vocabulary=vocabulary.sentences,
         pronunciations=vocabulary.PRONUNCIATIONS,
