@@ -93,10 +93,14 @@ export function addTypedText(conversation: Conversation, itemId: string, text: s
   return { ...withLine(conversation, itemId, "user", { text, live: false }), replyDue: true };
 }
 
-/** The conversation when the connection is lost: nothing more will come for what was under way. */
+/**
+ * The conversation when the connection is lost: nothing more will come for what was under way. What the user is saying
+ * is heard anew by the next session.
+ */
 export function settle(conversation: Conversation): Conversation {
+  const spoken = conversation.userSpeaking ? conversation.lines.findLast((line) => line.speaker === "user" && line.live) : null;
   return {
-    lines: withoutWordless(conversation.lines).map((line) => (line.live ? { ...line, live: false } : line)),
+    lines: withoutWordless(conversation.lines.filter((line) => line !== spoken)).map((line) => (line.live ? { ...line, live: false } : line)),
     userSpeaking: false,
     replyDue: false,
     activeResponse: null,

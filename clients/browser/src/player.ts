@@ -62,6 +62,8 @@ export class Player implements Speaker {
   append(itemId: string, samples: Int16Array<ArrayBuffer>): void {
     if (this.#ignored.has(itemId) || samples.length === 0) return;
     this.#waiting.add(itemId);
+    // A telephone call, or the microphone being opened, may have halted it on a phone.
+    if (this.#context?.state !== "running") void this.#context?.resume();
     this.#command({ kind: "append", itemId, samples, latency: this.#latency() }, [samples.buffer]);
   }
 

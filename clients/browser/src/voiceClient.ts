@@ -3,7 +3,7 @@
  * one immutable value. Knows no React.
  */
 
-import { HeldAudio } from "./audio/heldAudio";
+import { UnheardSpeech } from "./audio/unheardSpeech";
 import { Connection, type ConnectionState } from "./connection";
 import {
   addTypedText,
@@ -13,6 +13,7 @@ import {
   toldAgain,
   type Conversation,
 } from "./conversation";
+import { newItemId } from "./itemId";
 import { MicrophoneError, type Microphone, type MicrophoneFault, type OpenMicrophone } from "./microphone";
 import type { Heard, Speaker } from "./player";
 import type { CheckServer } from "./server";
@@ -43,8 +44,6 @@ export interface VoiceClientParts {
   readonly key: string | null;
 }
 
-/** Ten seconds of audio are kept while there is no connection, so that the first words are not lost. */
-const MOST_HELD_FRAMES = 500;
 const MOST_UNSENT_TEXTS = 20;
 /** How much of a conversation is told to a server that lost it. */
 const MOST_LINES_TOLD_AGAIN = 40;
@@ -66,7 +65,7 @@ export class VoiceClient {
   };
   #microphone: Microphone | null = null;
   #assistant: string | null = null;
-  readonly #held = new HeldAudio(MOST_HELD_FRAMES);
+  readonly #unheard = new UnheardSpeech();
   #unsentTexts: { readonly id: string; readonly text: string }[] = [];
   /** The user wanted to talk when the server asked for a key. */
   #talkWithKey = false;
@@ -142,7 +141,7 @@ export class VoiceClient {
     this.#parts.speaker.rest();
     this.#closeMicrophone();
     this.#connection.close();
-    this.#held.take();
+    this.#unheard.forget();
     this.#unsentTexts = [];
     this.#change({ microphoneFault: null, complaint: null, speaking: false });
   }
@@ -205,8 +204,12 @@ export class VoiceClient {
   }
 
   #sendAudio(frame: Int16Array<ArrayBuffer>): void {
-    if (this.#state.connection.kind === "open") this.#connection.sendAudio(frame);
-    else this.#held.push(frame);
+    if (this.#state.connection.kind !== "open") {
+      this.#unheard.hold(frame);
+      return;
+    }
+    this.#connection.sendAudio(frame);
+    this.#unheard.sent(frame, this.#state.conversation.userSpeaking);
   }
 
   #loseMicrophone(fault: MicrophoneFault): void {
@@ -222,6 +225,7 @@ export class VoiceClient {
 
   #connectionChanged(connection: ConnectionState): void {
     const lost = this.#state.connection.kind === "open" && connection.kind !== "open";
+    if (lost) this.#unheard.lose(this.#state.conversation.userSpeaking);
     this.#change({
       connection,
       conversation: lost ? settle(this.#state.conversation) : this.#state.conversation,
@@ -261,7 +265,7 @@ export class VoiceClient {
       if (unsent.has(line.id)) continue;
       this.#connection.send({ type: "conversation.item.create", item: messageItem(line.id, line.speaker, line.text) });
     }
-    for (const frame of this.#held.take()) this.#connection.sendAudio(frame);
+    for (const frame of this.#unheard.take()) this.#sendAudio(frame);
     this.#flushTexts();
   }
 
@@ -318,10 +322,4 @@ export class VoiceClient {
     this.#state = { ...this.#state, ...change };
     for (const listener of this.#listeners) listener();
   }
-}
-
-/** Without `randomUUID`, which insecure pages lack; at most 32 characters, as the protocol asks. */
-function newItemId(): string {
-  const bytes = crypto.getRandomValues(new Uint8Array(12));
-  return `item_${Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("")}`;
 }

@@ -45,6 +45,28 @@ describe("a lost connection", () => {
     expect(stage.sockets.map(({ greeting }) => greeting)).toEqual([true, false]);
   });
 
+  test("in the middle of an utterance sends it anew from its beginning, but not what was answered", async () => {
+    const stage = await talking();
+    stage.microphone.hear(200);
+    stage.socket.say({ type: "input_audio_buffer.speech_started", item_id: "u1" });
+    stage.microphone.hear(100);
+    stage.socket.drop();
+    stage.microphone.hear(10);
+    await vi.advanceTimersByTimeAsync(1_000);
+    stage.socket.greet();
+    expect(stage.socket.audio).toEqual(Array.from({ length: 135 }, (_, n) => n + 175));
+    stage.socket.say(
+      { type: "input_audio_buffer.speech_started", item_id: "u2" },
+      { type: "input_audio_buffer.speech_stopped", item_id: "u2" },
+      { type: "input_audio_buffer.committed", item_id: "u2" },
+    );
+    stage.microphone.hear(50);
+    stage.socket.drop();
+    await vi.advanceTimersByTimeAsync(2_000);
+    stage.socket.greet();
+    expect(stage.socket.audio).toEqual([]);
+  });
+
   test("does not report playback of the old session to the new one", async () => {
     const stage = await talking();
     reply(stage);

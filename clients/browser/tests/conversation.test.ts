@@ -182,6 +182,17 @@ test("a lost connection ends what was under way", () => {
   ]);
 });
 
+test("a lost connection takes back the words of the utterance that is heard anew", () => {
+  const speaking = after([
+    ...SPOKEN,
+    ...ANSWERED,
+    { type: "input_audio_buffer.speech_started", itemId: "u2" },
+    { type: "conversation.item.input_audio_transcription.delta", itemId: "u2", delta: "and what" },
+  ]);
+  const conversation = settle(speaking);
+  expect(conversation.lines.map(({ id }) => id)).toEqual(["u1", "a1"]);
+});
+
 test("the page keeps a bounded number of lines", () => {
   const events = Array.from({ length: 250 }, (_, n): ServerEvent => ({
     type: "conversation.item.added",
