@@ -552,12 +552,12 @@ class Session:
         self._show(reply, request)
         self._replies[reply.id] = (reply, self._group.create_task(self._give(reply)))
 
-    def _spawn(self, work: Coroutine[Any, Any, Any]) -> asyncio.Task[Any]:
-        return self._group.create_task(self._watched(work))
+    def _spawn(self, work: Callable[[], Coroutine[Any, Any, T]]) -> asyncio.Task[T]:
+        async def watched() -> T:
+            with self._failing_with_its_work():
+                return await work()
 
-    async def _watched(self, work: Coroutine[Any, Any, T]) -> T:
-        with self._failing_with_its_work():
-            return await work
+        return self._group.create_task(watched())
 
     async def _hear_recording(self, utterance: Utterance) -> None:
         """Have audio transcribed for one reply alone: nobody is told."""

@@ -10,6 +10,7 @@ import logging
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 from pipeline.deadlines import with_deadlines
@@ -38,8 +39,8 @@ BROKEN_OFF = ("length", "content_filter")
 CALLED_BY_CLIENT = "The client is running this function. Its result is not there yet; do not call it again."
 """What the model is told of a call of the client's, while it goes on with the results of the server's tools."""
 
-Spawn = Callable[[Coroutine[Any, Any, Any]], asyncio.Task[Any]]
-"""Begins a task that belongs to the conversation."""
+Spawn = Callable[[Callable[[], Coroutine[Any, Any, Any]]], asyncio.Task[Any]]
+"""Begins work that belongs to the conversation, in a task."""
 
 _log = logging.getLogger(__name__)
 
@@ -91,7 +92,7 @@ class Writing:
         if messages is None:
             self._end("stop")
         else:
-            self._task = spawn(self._run(messages))
+            self._task = spawn(partial(self._run, messages))
 
     def stop(self) -> None:
         """Write no more. Tools that write run on to their end."""
@@ -219,7 +220,7 @@ class Writing:
             # Nothing may change because of a guess, and nothing that changes may be left half done.
             await self.delivery.released()
             assert self._spawn is not None
-            output: str = await asyncio.shield(self._spawn(self._called(tool, call)))
+            output: str = await asyncio.shield(self._spawn(partial(self._called, tool, call)))
             return output
         return await self._called(tool, call)
 

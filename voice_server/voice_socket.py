@@ -166,8 +166,9 @@ class VoiceSocket:
         attached = dict(principal.session_config or {})
         model = request.query.get("model") or attached.get("model")
         name, settings = self._find_assistant(model if isinstance(model, str) else None)
-        # Only the extensions have a message for it.
-        settings = replace(settings, reports_playback=_has_extensions(request))
+        # Only the extensions have messages for them.
+        extended = _has_extensions(request)
+        settings = replace(settings, reports_playback=extended, ducks=extended)
         expires_at = int(time.time() + self._session_seconds)
         transcribes = request.query.get("intent") == "transcription"
         session_type: SessionType = "transcription" if transcribes else "realtime"

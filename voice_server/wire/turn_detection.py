@@ -9,6 +9,7 @@ from voice_server.wire.json_text import Json
 
 _KINDS: tuple[Literal["server_vad", "semantic_vad"], ...] = ("server_vad", "semantic_vad")
 _EAGERNESS: tuple[Literal["low", "medium", "high", "auto"], ...] = ("low", "medium", "high", "auto")
+_OF_SERVER_VAD = ("threshold", "prefix_padding_ms", "silence_duration_ms", "idle_timeout_ms")
 _MAX_PREFIX_PADDING_MS = 5_000
 _MAX_SILENCE_MS = 60_000
 _MAX_IDLE_TIMEOUT_MS = 3_600_000
@@ -33,7 +34,7 @@ def turn_detection_json(settings: TurnDetection) -> Json:
 def read_turn_detection(fields: Fields, current: TurnDetection | None, default: TurnDetection | None) -> TurnDetection:
     """What the object changes: in the current one if that is of the same kind, else in the assistant's or the usual."""
     default = default or TurnDetection()
-    kind = fields.choice("type", _KINDS) if fields.given("type") else (current or default).kind
+    kind = fields.choice("type", _KINDS) if fields.given("type") else _kind_meant(fields, current or default)
     basis = next((known for known in (current, default) if known and known.kind == kind), TurnDetection(kind=kind))
     if fields.given("create_response"):
         basis = replace(basis, create_reply=fields.boolean("create_response"))
@@ -44,6 +45,11 @@ def read_turn_detection(fields: Fields, current: TurnDetection | None, default: 
     if fields.given("eagerness"):
         basis = replace(basis, eagerness=fields.choice("eagerness", _EAGERNESS))
     return basis
+
+
+def _kind_meant(fields: Fields, present: TurnDetection) -> Literal["server_vad", "semantic_vad"]:
+    """Whoever says how long the silence is to be wants the kind in which that can be said."""
+    return "server_vad" if any(fields.given(name) for name in _OF_SERVER_VAD) else present.kind
 
 
 def _read_server_vad(fields: Fields, basis: TurnDetection) -> TurnDetection:
