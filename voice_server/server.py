@@ -46,8 +46,7 @@ async def _listen(runner: web.AppRunner, settings: ServerSettings) -> str:
     try:
         await runner.setup()
     except OSError as error:
-        message = f"DATA_DIR: {settings.data_dir} cannot be written to ({error.strerror}); name another folder."
-        raise StartFailed(message) from error
+        raise StartFailed(_why_not_written(settings, error)) from error
     try:
         await web.TCPSite(runner, settings.host.strip("[]"), settings.port).start()
     except OSError as error:
@@ -55,6 +54,14 @@ async def _listen(runner: web.AppRunner, settings: ServerSettings) -> str:
     host, port = runner.addresses[0][:2]
     shown = {"0.0.0.0": "127.0.0.1", "::": "localhost"}.get(host, host)  # noqa: S104 -- only shown
     return f"http://[{shown}]:{port}" if ":" in shown else f"http://{shown}:{port}"
+
+
+def _why_not_written(settings: ServerSettings, error: OSError) -> str:
+    name, folder = "DATA_DIR", settings.data_dir
+    logs = settings.session_log_dir
+    if logs is not None and logs.is_relative_to(error.filename):
+        name, folder = "SESSION_LOG_DIR", logs
+    return f"{name}: {folder} cannot be written to ({error.strerror}); name another folder."
 
 
 def _try_port(settings: ServerSettings) -> None:

@@ -1,18 +1,22 @@
 """Sessions: from the name of an assistant to a conversation with it."""
 
+from functools import partial
+
 from pipeline.session import Providers, Session
-from pipeline.settings import SessionSettings
+from pipeline.settings import SessionSettings, TurnDetection
 from voice_server.assistants.catalog import Catalog
+from voice_server.phrases import Phrasebook
 from voice_server.stages import Stages
 
 
 class Sessions:
     """Begins conversations."""
 
-    def __init__(self, assistants: Catalog, stages: Stages, language: str | None) -> None:
+    def __init__(self, assistants: Catalog, stages: Stages, phrasebook: Phrasebook, language: str | None) -> None:
         """`language`: ISO 639-1, instead of the assistants' own."""
         self._assistants = assistants
         self._stages = stages
+        self._phrasebook = phrasebook
         self._language = language
 
     def find_assistant(self, name: str | None) -> tuple[str, SessionSettings]:
@@ -23,6 +27,7 @@ class Sessions:
             voice=assistant.voice,
             language=self._language or assistant.language,
             domain=assistant.name,
+            turn_detection=TurnDetection(kind="semantic_vad"),
         )
         return assistant.name, settings
 
@@ -35,5 +40,6 @@ class Sessions:
             speech_to_text=self._stages.speech_to_text,
             language_model=self._stages.language_models[assistant.name],
             text_to_speech=self._stages.text_to_speech,
+            phrases=partial(self._phrasebook.of, assistant.name),
         )
-        return Session(session_id, settings, providers, assistant.tools)
+        return Session(session_id, settings, providers, assistant.tools, greets=greets)

@@ -8,6 +8,7 @@ A variable that is empty counts as not set. The environment wins over `.env`.
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import Field, dataclass, field, fields
+from importlib.util import find_spec
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Any, Literal, cast
@@ -16,6 +17,9 @@ from urllib.parse import urlsplit
 from dotenv import dotenv_values
 
 from pipeline.providers.catalog import PROVIDERS, Stage
+
+MAX_PHRASE_CHARACTERS = 500
+"""Of what is spoken in advance and kept in memory: about half a minute."""
 
 
 class SettingsError(Exception):
@@ -100,6 +104,24 @@ def _keys(text: str) -> tuple[str, ...]:
     return keys
 
 
+def _token(text: str) -> str:
+    if not text.isascii() or not text.isprintable() or " " in text:
+        raise ValueError("printable ASCII characters without spaces")
+    return text
+
+
+def _yes_or_no(text: str) -> bool:
+    if text.lower() not in ("yes", "true", "1", "no", "false", "0"):
+        raise ValueError("yes or no")
+    return text.lower() in ("yes", "true", "1")
+
+
+def _phrase(text: str) -> str:
+    if len(text) > MAX_PHRASE_CHARACTERS:
+        raise ValueError(f"at most {MAX_PHRASE_CHARACTERS} characters")
+    return text
+
+
 def _language(text: str) -> str:
     if len(text) != 2 or not text.isascii() or not text.isalpha():
         raise ValueError("a language by its two letters, such as en or it")
@@ -139,13 +161,17 @@ class ServerSettings:
         (), _origins, "Web origins besides the server's own whose pages may use it.", shown=""
     )
     max_sessions: int = _setting(
-        100, _whole(1, 100_000), "Conversations at once; one more is answered with 503 and `Retry-After`."
+        200, _whole(1, 100_000), "Conversations at once; one more is answered with 503 and `Retry-After`."
+    )
+    max_event_loop_lag_ms: int = _setting(
+        50, _whole(1, 60_000), "Nobody is let in while the event loop has been later than this for 2 s."
     )
     max_upload_bytes: int = _setting(26_214_400, _whole(1024, 1 << 30), "The largest upload that is accepted.")
     max_upload_seconds: int = _setting(120, _whole(1, 7200), "The longest recording that is accepted.")
     stt: tuple[str, ...] = _setting((), _providers("STT"), "Speech to text", shown=_PROVIDER_DEFAULT)
     llm: tuple[str, ...] = _setting((), _providers("LLM"), "The language model", shown=_PROVIDER_DEFAULT)
     tts: tuple[str, ...] = _setting((), _providers("TTS"), "The voice", shown=_PROVIDER_DEFAULT)
+    greeting: str = _setting("", _phrase, "What assistants say first when somebody connects; empty: nothing.")
     language: str | None = _setting(
         None, _language, "The language that is expected and spoken.", shown="the assistant's own"
     )
@@ -164,6 +190,16 @@ class ServerSettings:
     elevenlabs_stt_model: str = _setting("scribe_v2_realtime", str, "The model that transcribes.")
     elevenlabs_tts_model: str = _setting("eleven_flash_v2_5", str, "The model that speaks.")
     elevenlabs_voice: str = _setting("21m00Tcm4TlvDq8ikWAM", str, "The id of the voice; the default one is Rachel.")
+    metrics_token: str = _setting("", _token, "A key for `GET /metrics` and nothing else.", secret=True, shown="")
+    otel_exporter_otlp_endpoint: str = _setting(
+        "", _url, "Where OpenTelemetry spans of every turn are sent, over OTLP/HTTP; empty: nowhere."
+    )
+    session_log_dir: Path | None = _setting(  # noqa: RUF009 -- it gives a dataclass field
+        None, Path, "For developers: where everything that is said is written to; empty: nowhere.", shown=""
+    )
+    session_log_audio: bool = _setting(
+        default=False, read=_yes_or_no, description="Whether those logs hold the audio too.", shown="no"
+    )
     log_level: str = _setting(
         "info", _one_of("debug", "info", "warning", "error"), "The least important lines that are logged."
     )
@@ -205,7 +241,19 @@ def read_settings(environment: Mapping[str, str] | None = None, dotenv: Path | N
             f"HOST: {settings.host} can be reached from other machines, and API_KEYS is empty; "
             "set API_KEYS to one or more keys, or HOST to 127.0.0.1"
         )
+    if settings.otel_exporter_otlp_endpoint and not _can_trace():
+        raise SettingsError(
+            "OTEL_EXPORTER_OTLP_ENDPOINT: OpenTelemetry is not installed; pip install 'voice-server[telemetry]', "
+            "or leave it empty"
+        )
     return settings
+
+
+def _can_trace() -> bool:
+    try:
+        return find_spec("opentelemetry.exporter.otlp.proto.http") is not None
+    except ModuleNotFoundError:
+        return False
 
 
 def _read_dotenv(path: Path) -> dict[str, str]:

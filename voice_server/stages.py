@@ -1,12 +1,16 @@
 """The providers of all stages, opened once for the whole server."""
 
-from collections.abc import AsyncGenerator, Mapping
+import asyncio
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 
-from pipeline.providers.catalog import Access, Catalog
+from pipeline.providers.catalog import KEEP_WARM_SECONDS, Access, Catalog
+from pipeline.providers.health import ProviderHealth
 from pipeline.providers.interfaces import LanguageModel, SpeechToText, TextToSpeech
 from voice_server.assistants import catalog
+from voice_server.background import running
 from voice_server.settings import ServerSettings
 
 
@@ -18,6 +22,10 @@ class Stages:
     text_to_speech: TextToSpeech
     language_models: Mapping[str, LanguageModel]
     """By an assistant's name."""
+    own_voice: TextToSpeech
+    """The first that was configured, without those that stand in for it when it fails."""
+    health: Callable[[], Sequence[ProviderHealth]]
+    """How they are all doing."""
 
 
 @asynccontextmanager
@@ -26,14 +34,26 @@ async def open_stages(settings: ServerSettings, assistants: catalog.Catalog) -> 
     domains = {assistant.name: assistant.vocabulary() for assistant in assistants.all()}
     pronunciations = {word: phones for each in assistants.all() for word, phones in each.pronunciations.items()}
     async with Catalog(_access(settings), domains, pronunciations) as catalog:
-        yield Stages(
+        text_to_speech = await catalog.text_to_speech(settings.tts)
+        stages = Stages(
             speech_to_text=await catalog.speech_to_text(settings.stt),
-            text_to_speech=await catalog.text_to_speech(settings.tts),
+            text_to_speech=text_to_speech,
+            own_voice=await catalog.text_to_speech(settings.tts[:1]) if len(settings.tts) > 1 else text_to_speech,
             language_models={
                 assistant.name: await catalog.language_model(settings.llm, assistant.offline_model)
                 for assistant in assistants.all()
             },
+            health=catalog.health,
         )
+        async with running("warm connections", partial(_keep_warm, catalog)):
+            yield stages
+
+
+async def _keep_warm(catalog: Catalog) -> None:
+    """No conversation should wait for a connection to be opened."""
+    while True:
+        await catalog.warm_up()
+        await asyncio.sleep(KEEP_WARM_SECONDS)
 
 
 def _access(settings: ServerSettings) -> Access:

@@ -82,6 +82,12 @@ def test_a_data_folder_that_cannot_be_used_is_one_line(command: Command) -> None
     assert_one_line(ended, 1, "DATA_DIR: file cannot be written to")
 
 
+def test_a_folder_for_session_logs_that_cannot_be_used_is_one_line(command: Command) -> None:
+    (command.folder / "file").write_text("")
+    ended = command.run("serve", PORT="0", SESSION_LOG_DIR="file/logs", LOG_LEVEL="error")
+    assert_one_line(ended, 1, "SESSION_LOG_DIR: file/logs cannot be written to")
+
+
 def test_a_setting_in_dotenv_counts(command: Command) -> None:
     (command.folder / ".env").write_text("PORT=9123\nOPENAI_API_KEY=sk-secret\n")
     ended = command.run("check")

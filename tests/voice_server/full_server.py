@@ -1,7 +1,7 @@
 """The whole server on a free port, with an assistant and providers that follow a script."""
 
 import io
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -10,6 +10,7 @@ import numpy as np
 import soundfile
 from aiohttp import ClientSession, FormData, web
 
+from pipeline.providers.health import ProviderHealth
 from pipeline.providers.interfaces import LanguageModel, SpeechToText, TextToSpeech
 from pipeline.providers.scripted import ScriptedLanguageModel, ScriptedSpeechToText, ScriptedTextToSpeech
 from voice_server.app import build_app
@@ -32,6 +33,7 @@ def assistant(name: str = "tester") -> Assistant:
         instructions=f"You are {name}.",
         language="en",
         voice=None,
+        greeting=None,
         tools=(),
         vocabulary=lambda: ["hello"],
         pronunciations={},
@@ -65,14 +67,22 @@ async def full_server(
     speech_to_text: SpeechToText | None = None,
     language_model: LanguageModel | None = None,
     text_to_speech: TextToSpeech | None = None,
+    own_voice: TextToSpeech | None = None,
+    health: Callable[[], Sequence[ProviderHealth]] = tuple,
     **settings: Any,
 ) -> AsyncIterator[FullServer]:
-    """Serve while the context lasts."""
+    """Serve while the context lasts. `own_voice`: who prepares phrases."""
     stt = speech_to_text or ScriptedSpeechToText("hello there")
     llm = language_model or ScriptedLanguageModel("Good morning. How are you?")
     tts = text_to_speech or ScriptedTextToSpeech(seconds_per_character=0.002)
     assistants = Catalog(assistant(), (assistant("other"),))
-    stages = Stages(stt, tts, {each.name: llm for each in assistants.all()})
+    stages = Stages(
+        stt,
+        tts,
+        {each.name: llm for each in assistants.all()},
+        own_voice=own_voice or ScriptedTextToSpeech(),
+        health=health,
+    )
     app = build_app(replace(SETTINGS, **settings), assistants, stages)
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.5)
     await runner.setup()

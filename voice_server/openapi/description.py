@@ -81,11 +81,28 @@ def _paths() -> Schema:
         "/api/v1/about": {
             "get": _operation("What runs here", "No key needed.", ok=_answer("It.", _ref("About")), errors=())
         },
-        "/health": {"get": _operation("Alive", "No key needed.", ok=_answer("Yes.", _ref("Health")), errors=())},
+        "/health": {
+            "get": _operation(
+                "Alive", "No key needed. `overloaded` is alive, too.", ok=_answer("Yes.", _ref("Health")), errors=()
+            )
+        },
+        "/metrics": {
+            "get": _operation(
+                "Metrics for Prometheus",
+                "METRICS_TOKEN opens it, and so do API_KEYS; where neither is set, no key is needed.",
+                ok={
+                    "description": "All of them.",
+                    "content": {
+                        "text/plain": {"schema": {"type": "string"}},
+                        "application/openmetrics-text": {"schema": {"type": "string"}},
+                    },
+                },
+            )
+        },
         "/ready": {
             "get": _operation(
                 "Ready for a conversation",
-                "No key needed. 503, with the reason, while starting, stopping or full.",
+                "No key needed. 503, with the reason, while starting, stopping, full or overloaded.",
                 ok=_answer("Yes.", _ref("Health")),
                 errors=(),
                 others={"503": _answer("Not now.", _ref("Health"))},
@@ -105,6 +122,7 @@ def _realtime(*, alias: bool = False) -> Schema:
             _query("model", "An assistant; unknown names mean the default one."),
             _query("intent", "`transcription` for a session that only listens."),
             _query("extensions", "`1` switches the extensions on."),
+            _query("greeting", "`0`: the assistant waits to be spoken to, even if it has a greeting."),
         ],
         errors=(400, 401, 403, 404, 426, 503),
         others={"101": {"description": "The conversation begins."}},

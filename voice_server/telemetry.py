@@ -1,0 +1,58 @@
+"""Everything that watches conversations: metrics always, spans and session logs where the settings want them."""
+
+from contextlib import AsyncExitStack
+from types import TracebackType
+from typing import TYPE_CHECKING, Self
+
+from voice_server.metrics import Metrics
+from voice_server.observers import Observers
+from voice_server.session_logs import SessionLogs
+from voice_server.settings import ServerSettings
+from voice_server.stages import Stages
+from voice_server.voice_socket import Observer
+from voice_server.wire.session_config import SessionConfig
+
+if TYPE_CHECKING:
+    from voice_server.tracing import Tracing
+
+
+class Telemetry:
+    """Gives every conversation its observers. `async with` opens what must be open for that."""
+
+    def __init__(self, settings: ServerSettings, stages: Stages, metrics: Metrics) -> None:
+        self._endpoint = settings.otel_exporter_otlp_endpoint
+        self._stages = stages
+        self._metrics = metrics
+        self._tracing: Tracing | None = None
+        self._logs: SessionLogs | None = None
+        if settings.session_log_dir is not None:
+            self._logs = SessionLogs(settings.session_log_dir, with_audio=settings.session_log_audio)
+            metrics.add(self._logs.metrics)
+        self._resources = AsyncExitStack()
+
+    async def __aenter__(self) -> Self:
+        """Raises OSError if the folder of the session logs cannot be made."""
+        if self._logs is not None:
+            await self._resources.enter_async_context(self._logs)
+        if self._endpoint:
+            from voice_server.tracing import open_tracing  # noqa: PLC0415 -- its packages are an extra
+
+            providers = {"stt": self._stages.speech_to_text.name, "tts": self._stages.text_to_speech.name}
+            models = {name: model.name for name, model in self._stages.language_models.items()}
+            self._tracing = await self._resources.enter_async_context(open_tracing(self._endpoint, providers, models))
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        """Write and send what is left."""
+        await self._resources.aclose()
+
+    def observer(self, config: SessionConfig) -> Observer:
+        """Who watches this conversation."""
+        observers: list[Observer] = [self._metrics.observer(config.model)]
+        if self._tracing is not None:
+            observers.append(self._tracing.observer(config.session_id, config.model))
+        if self._logs is not None:
+            observers.append(self._logs.observer(config))
+        return observers[0] if len(observers) == 1 else Observers(observers)
