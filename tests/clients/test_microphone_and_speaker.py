@@ -156,6 +156,7 @@ class Device(ModuleType):
         super().__init__("sounddevice")
         self.callback: Any = None
         self.closed = False
+        self.latency = 0.0
 
     def RawInputStream(self, *, samplerate: int, blocksize: int, channels: int, dtype: str, callback: Any) -> "Device":  # noqa: N802
         assert (samplerate, blocksize, channels, dtype) == (RATE, BLOCK_SAMPLES, 1, "int16")
@@ -232,6 +233,23 @@ def test_a_loudspeaker_plays_in_order_and_counts_what_it_played(device: Device) 
     assert not played(24).any()
     speaker.close()
     assert device.closed
+
+
+def test_what_has_not_left_the_device_has_not_been_heard(device: Device) -> None:
+    device.latency = 0.05
+    speaker = DeviceSpeaker()
+    speaker.open()
+    speaker.play("a", noise(0.2))
+    out = memoryview(bytearray(2 * 2400))
+    device.callback(out[:1920], 960, None, None)
+    assert speaker.heard() == about("a", 0, playing=True)
+    device.callback(out[:2880], 1440, None, None)
+    assert speaker.heard() == about("a", 50, playing=True)
+    assert speaker.stop() == about("a", 50, playing=False)
+    speaker.play("b", noise(0.1))
+    device.callback(out, 2400, None, None)
+    assert speaker.heard() == about("b", 100, playing=False), "the end is told as the whole"
+    speaker.close()
 
 
 def test_an_answer_that_is_spoken_over_is_played_quietly_until_it_is_known(device: Device) -> None:

@@ -7,7 +7,7 @@ must not believe to have said what nobody heard.
 import threading
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from time import monotonic
 from typing import Any, Protocol
 
@@ -118,6 +118,8 @@ class DeviceSpeaker:
         self._lock = threading.Lock()
         self._waiting: deque[tuple[str, Samples]] = deque()
         self._heard: Heard | None = None
+        """Of what was given to the device."""
+        self._latency_ms = 0.0
         self._volume = Volume()
         self._ducked_item: str | None = None
         self._stream: Any = None
@@ -130,6 +132,7 @@ class DeviceSpeaker:
             "loudspeaker",
         )
         self._stream.start()
+        self._latency_ms = self._stream.latency * 1000
 
     def play(self, item_id: str, samples: Samples) -> None:
         """Play samples after what is still waiting."""
@@ -139,7 +142,7 @@ class DeviceSpeaker:
     def heard(self) -> Heard | None:
         """Of the answer that is playing, or was the last to play."""
         with self._lock:
-            return self._heard
+            return self._sounded()
 
     def duck(self, item_id: str) -> None:
         """Play this answer quietly."""
@@ -159,13 +162,20 @@ class DeviceSpeaker:
             self._waiting.clear()
             self._ducked_item = None
             self._volume.reset()
-            heard, self._heard = self._heard, None
+            heard, self._heard = self._sounded(), None
             return Heard(heard.item_id, heard.milliseconds, playing=False) if heard else None
 
     def close(self) -> None:
         """Give the device back."""
         if self._stream is not None:
             self._stream.close()
+
+    def _sounded(self) -> Heard | None:
+        """What the device was given last has not left it yet."""
+        heard = self._heard
+        if heard is None or not heard.playing:
+            return heard
+        return replace(heard, milliseconds=max(0.0, heard.milliseconds - self._latency_ms))
 
     def _fill(self, out: Any, frames: int, _time: object, _status: object) -> None:
         """Called in the device's own thread for the next samples."""
