@@ -10,6 +10,7 @@ import contextlib
 import os
 import re
 import sys
+import tempfile
 import time
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -23,7 +24,7 @@ import orjson
 from benchmarks import machine, measures
 from benchmarks.emulators.clips import write_clip
 from benchmarks.emulators.profile import PROFILES
-from benchmarks.recordings import library
+from benchmarks.recordings import disturbances, hesitant_speakers, library, save
 from benchmarks.scenarios import SCENARIOS, Cast, Plan
 from benchmarks.table import print_header, print_row
 from benchmarks.targets import ROOT, Endpoint, Target, ThisServer, Vendors, all_targets, pinned
@@ -96,13 +97,15 @@ async def emulators(setting: Setting, cores: Sequence[int]) -> AsyncGenerator[Em
         await process.wait()
 
 
-async def crowd(endpoint: Endpoint, plan: Plan, cores: Sequence[int], processes: int) -> list[dict[str, Any]]:
+async def crowd(
+    endpoint: Endpoint, plan: Plan, made: Path | None, cores: Sequence[int], processes: int
+) -> list[dict[str, Any]]:
     """Hold all conversations of a plan, spread over processes."""
     shares = [share for number in range(processes) if (share := plan.people[number::processes])]
 
     async def hold(number: int) -> dict[str, Any]:
         people = [asdict(person) for person in shares[number]]
-        task = {"endpoint": asdict(endpoint), "room": asdict(plan.room), "people": people}
+        task = {"endpoint": asdict(endpoint), "room": asdict(plan.room), "people": people, "made": str(made or "")}
         command = [sys.executable, "-m", "benchmarks.crowd"]
         core = cores[number % len(cores)] if cores else None
         pipe = asyncio.subprocess.PIPE
@@ -145,18 +148,17 @@ class Watch:
         }
 
 
-async def measure(job: Job, setting: Setting, vendors: Emulators) -> dict[str, Any]:
+async def measure(job: Job, setting: Setting, vendors: Emulators, made: Path | None) -> dict[str, Any]:
     """Do one run."""
     core, others = machine.cores()
-    recordings = library()
-    plan = SCENARIOS[job.scenario](Cast(recordings, job.sessions, setting.turns, setting.seed))
+    plan = SCENARIOS[job.scenario](Cast(library(made), job.sessions, setting.turns, setting.seed))
     await vendors.change({"answer_words": plan.answer_words})
     async with job.target.open(vendors.vendors, core) as endpoint, asyncio.timeout(MAX_SECONDS):
         await asyncio.sleep(SETTLE_SECONDS)
         watches = [Watch(pid) for pid in (endpoint.pid, vendors.pid) if pid is not None]
         watching = [asyncio.create_task(watch.run()) for watch in watches]
         try:
-            parts = await crowd(endpoint, plan, others, setting.processes or max(1, len(others)))
+            parts = await crowd(endpoint, plan, made, others, setting.processes or max(1, len(others)))
         finally:
             for task in watching:
                 task.cancel()
@@ -211,19 +213,38 @@ async def compare(options: argparse.Namespace) -> None:
         "targets": [],
     }
     jobs = chosen(options)
-    clips = [write_clip(recording.clip()) for recording in library().values()]
+    with tempfile.TemporaryDirectory() as folder:
+        made = await make_recordings(options.scenarios, Path(folder))
+        for profile in options.profiles:
+            faults = tuple(options.fault)
+            setting = Setting(profile, options.tails, faults, options.seed, options.turns, options.processes)
+            await measure_all(jobs, setting, made, result, options.out)
+
+
+async def make_recordings(scenarios: Sequence[str], folder: Path) -> Path | None:
+    """Make what the scenarios need besides the recorded questions; None if that is nothing."""
+    made = await hesitant_speakers() if "hesitant" in scenarios else []
+    made += await disturbances() if "sounds" in scenarios else []
+    if not made:
+        return None
+    save(path := folder / "made.npz", made)
+    return path
+
+
+async def measure_all(
+    jobs: Sequence[Job], setting: Setting, made: Path | None, result: dict[str, Any], out: Path | None
+) -> None:
+    """Do all runs with one setting of the vendors; after each, everything so far is written."""
+    print_header(setting.profile, tails=setting.tails)
     _, others = machine.cores()
-    for profile in options.profiles:
-        setting = Setting(profile, options.tails, tuple(options.fault), options.seed, options.turns, options.processes)
-        print_header(setting.profile, tails=setting.tails)
-        async with emulators(setting, others) as vendors:
-            await vendors.change({"clips": clips})
-            for job in jobs:
-                run = await measure(job, setting, vendors)
-                result["targets"].append(run)
-                print_row(run)
-                if options.out is not None:
-                    options.out.write_bytes(orjson.dumps(result, option=orjson.OPT_NON_STR_KEYS))
+    async with emulators(setting, others) as vendors:
+        await vendors.change({"clips": [write_clip(recording.clip()) for recording in library(made).values()]})
+        for job in jobs:
+            run = await measure(job, setting, vendors, made)
+            result["targets"].append(run)
+            print_row(run)
+            if out is not None:
+                await asyncio.to_thread(out.write_bytes, orjson.dumps(result, option=orjson.OPT_NON_STR_KEYS))
 
 
 def words(text: str) -> list[str]:

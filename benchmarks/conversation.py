@@ -7,7 +7,7 @@ echo of the loudspeaker and noise, as the scenario says.
 import asyncio
 import contextlib
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
@@ -88,8 +88,16 @@ class Conversation:
     """Plays its steps to a caller that is connected."""
 
     def __init__(
-        self, caller: Caller, steps: Sequence[Step], recordings: Mapping[str, Recording], room: Room, *, marks_end: bool
+        self,
+        caller: Caller,
+        steps: Sequence[Step],
+        recordings: Mapping[str, Recording],
+        room: Room,
+        *,
+        marks_end: bool,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
+        self._clock = clock
         self._caller = caller
         self._steps = steps
         self._recordings = recordings
@@ -114,8 +122,12 @@ class Conversation:
         self.late_frames = 0
         self.frames = 0
 
-    async def run(self) -> list[dict[str, Any]]:
-        """Hold the conversation; gives its turns."""
+    def turns(self) -> list[dict[str, Any]]:
+        """What has happened so far."""
+        return [asdict(turn) | {"session_id": self._session_id} for turn in self._turns]
+
+    async def run(self) -> None:
+        """Hold the conversation."""
         tasks = [asyncio.create_task(part()) for part in (self._listen, self._hear_room, self._report)]
         script = asyncio.create_task(self._play())
         try:
@@ -129,10 +141,9 @@ class Conversation:
                 task.cancel()
                 with contextlib.suppress(asyncio.CancelledError, Exception):
                     await task
-        return [asdict(turn) | {"session_id": self._session_id} for turn in self._turns]
 
     async def _play(self) -> None:
-        await self._quiet(time.monotonic() + LONGEST_ANSWER_SECONDS)
+        await self._quiet(self._clock() + LONGEST_ANSWER_SECONDS)
         for index, step in enumerate(self._steps):
             if step.over is None:
                 await asyncio.sleep(step.think)
@@ -156,7 +167,7 @@ class Conversation:
 
     def _close_turn(self) -> None:
         if self._turns:
-            self._speaker.advance(time.monotonic())
+            self._speaker.advance(self._clock())
             self._turns[-1].gaps = list(self._speaker.gaps)
             self._turns[-1].played = dict(self._speaker.answers)
             self._speaker.gaps.clear()
@@ -165,11 +176,11 @@ class Conversation:
         """Until so much of the answer has been played."""
         assert turn.speech_ended is not None
         deadline = turn.speech_ended + ANSWER_SECONDS
-        while time.monotonic() < deadline:
+        while self._clock() < deadline:
             first = next(
                 (at for at, _, audible, _ in turn.arrivals if audible is not None and at > turn.speech_ended), None
             )
-            if first is not None and time.monotonic() >= first + seconds:
+            if first is not None and self._clock() >= first + seconds:
                 return
             await asyncio.sleep(SOON_SECONDS)
         turn.failure = "no answer to speak over"
@@ -179,18 +190,18 @@ class Conversation:
         assert turn.speech_ended is not None
         if turn.kind != "sound":
             while not any(at > turn.speech_ended and audible is not None for at, _, audible, _ in turn.arrivals):
-                if time.monotonic() > turn.speech_ended + ANSWER_SECONDS:
+                if self._clock() > turn.speech_ended + ANSWER_SECONDS:
                     turn.failure = turn.failure or "no answer"
                     break
                 await asyncio.sleep(POLL_SECONDS)
-        if not await self._quiet(time.monotonic() + LONGEST_ANSWER_SECONDS):
+        if not await self._quiet(self._clock() + LONGEST_ANSWER_SECONDS):
             turn.failure = turn.failure or "the answer did not end"
         self._close_turn()
 
     async def _quiet(self, deadline: float) -> bool:
         """Until nothing plays and nothing more is to come; False if that does not happen in time."""
-        while time.monotonic() < deadline:
-            now = time.monotonic()
+        while self._clock() < deadline:
+            now = self._clock()
             patience = QUIET_SECONDS if self._says_done or not self._turns else QUIET_WITHOUT_WORD_SECONDS
             idle = now - max(self._speaker.ends, self._last_at)
             if self._pending <= 0 and idle > patience:
@@ -199,20 +210,20 @@ class Conversation:
         return False
 
     async def _hear_room(self) -> None:
-        began = time.monotonic()
+        began = self._clock()
         while True:
             self.frames += 1
             due = began + self.frames * FRAME_SECONDS
-            await asyncio.sleep(max(0.0, due - time.monotonic()))
+            await asyncio.sleep(max(0.0, due - self._clock()))
             if self._marks_end and not self._is_speaking.is_set():
                 continue
             frame = self._next_frame()
-            now = time.monotonic()
+            now = self._clock()
             self.late_frames += now > due + LATE_SECONDS
             await self._caller.send(frame)
 
     def _next_frame(self) -> bytes:
-        now = time.monotonic()
+        now = self._clock()
         frame = self._rest[:FRAME_SAMPLES]
         if self._is_speaking.is_set():
             self._note_speech(now)
@@ -247,7 +258,7 @@ class Conversation:
     async def _report(self) -> None:
         reported: tuple[str, float, bool] | None = None
         while True:
-            now = time.monotonic()
+            now = self._clock()
             heard = (self._speaker.playing_item(now), self._speaker.heard_seconds(now), self._speaker.is_playing(now))
             if heard[0] and heard != reported:
                 await self._caller.report(heard[0], heard[1], playing=heard[2])
@@ -294,6 +305,8 @@ class Conversation:
                 name = f"error: {news.fields.get('error', {}).get('message', '')}"
             elif name == "reply_done" and (status := news.fields.get("response", {}).get("status")):
                 name = f"reply_done {status}"
+                if status == "failed":
+                    self._turns[-1].failure = self._turns[-1].failure or "the answer failed"
             self._turns[-1].events.append((news.at, name))
 
     async def _fall_silent(self, now: float) -> None:

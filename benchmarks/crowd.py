@@ -7,7 +7,9 @@ late its own event loop was.
 import asyncio
 import sys
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import aiohttp
@@ -16,7 +18,7 @@ import orjson
 from benchmarks.caller import caller
 from benchmarks.conversation import Conversation, Room, Step
 from benchmarks.machine import Lag, run
-from benchmarks.recordings import library
+from benchmarks.recordings import Recording, library
 from benchmarks.targets import Endpoint
 
 CONNECT_SECONDS = 10.0
@@ -35,7 +37,8 @@ class Person:
 class Crowd:
     """Holds conversations with one endpoint."""
 
-    def __init__(self, endpoint: Endpoint, room: Room) -> None:
+    def __init__(self, endpoint: Endpoint, room: Room, recordings: Mapping[str, Recording]) -> None:
+        self._recordings = recordings
         self._endpoint = endpoint
         self._room = room
         self.turns: list[dict[str, Any]] = []
@@ -49,22 +52,21 @@ class Crowd:
         marks_end = self._endpoint.marks_end
         try:
             async with caller(http, self._endpoint) as connected:
-                conversation = Conversation(connected, person.steps, library(), self._room, marks_end=marks_end)
+                conversation = Conversation(connected, person.steps, self._recordings, self._room, marks_end=marks_end)
                 try:
-                    turns = await conversation.run()
+                    await conversation.run()
                 finally:
+                    self.turns += [turn | {"session": person.session} for turn in conversation.turns()]
                     self.frames += conversation.frames
                     self.late_frames += conversation.late_frames
         except (aiohttp.ClientError, OSError, ValueError, TimeoutError) as error:
             self.failures.append(f"session {person.session}: {error or type(error).__name__}")
-            return
-        self.turns += [turn | {"session": person.session} for turn in turns]
 
 
 async def hold_all(task: dict[str, Any]) -> dict[str, Any]:
     """Hold all conversations of a task at once."""
-    crowd = Crowd(Endpoint(**task["endpoint"]), Room(**task["room"]))
-    library()
+    recordings = library(Path(task["made"]) if task["made"] else None)
+    crowd = Crowd(Endpoint(**task["endpoint"]), Room(**task["room"]), recordings)
     lag = Lag()
     began, busy = time.monotonic(), time.process_time()
     timeout = aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_SECONDS)

@@ -1,27 +1,29 @@
 """What callers say: recordings whose words are known, with where each word is spoken."""
 
 import functools
-import importlib
-import importlib.util
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import orjson
+import soxr
 from voice_client.microphone import first_and_last_loud, read_recording
 
+from benchmarks import sounds
 from benchmarks.emulators.clips import Clip, ClipWord, loudness
 from benchmarks.emulators.tones import RATE, Samples
+from benchmarks.hesitant.recordings import recordings
+from benchmarks.hesitant.tuned import TUNED
+from benchmarks.hesitant.utterance import HesitantUtterance, make
+from pipeline.audio import INPUT_RATE
 
 ROOT = Path(__file__).parent.parent
 QUESTIONS = ROOT / "tests" / "speech"
-PEOPLE = ROOT.parent / "shared" / "audio"
 PAUSE_SECONDS = 0.25
 """Between the sentences of the monologue: shorter than anybody's end of a turn."""
 MONOLOGUE_QUESTIONS = 8
-JFK = "And so my fellow Americans ask not what your country can do for you ask what you can do for your country"
 
 Kind = Literal["question", "hesitant", "monologue", "sound"]
 
@@ -85,16 +87,55 @@ def questions() -> Mapping[str, Recording]:
 
 
 @functools.cache
-def library() -> Mapping[str, Recording]:
-    """All recordings that there are, by name."""
+def library(made: Path | None = None) -> Mapping[str, Recording]:
+    """All recordings, by name; `made`: a file of those that had to be made, by `save`."""
     found = dict(questions())
-    plain = list(found.values())
-    found["monologue"] = monologue("monologue", plain[:MONOLOGUE_QUESTIONS])
-    if (PEOPLE / "jfk.wav").is_file():
-        said = question(PEOPLE / "jfk.wav", JFK)
-        found["jfk"] = Recording("jfk", "hesitant", said.samples, said.words)
-    for module in ("benchmarks.sounds", "benchmarks.hesitant"):
-        if importlib.util.find_spec(module) is not None:
-            for recording in getattr(importlib.import_module(module), "recordings", tuple)():
-                found[recording.name] = recording
-    return found
+    found["monologue"] = monologue("monologue", list(found.values())[:MONOLOGUE_QUESTIONS])
+    return found | ({recording.name: recording for recording in load(made)} if made is not None else {})
+
+
+async def hesitant_speakers() -> list[Recording]:
+    """People who pause within a sentence, made by a voice of the machine; and people's recordings where they are."""
+    said = await make(TUNED) + recordings()
+    # What depends on a question that was asked before would need that question.
+    return [_recording(utterance) for utterance in said if not utterance.asked]
+
+
+def _recording(utterance: HesitantUtterance) -> Recording:
+    samples = soxr.resample(utterance.samples[: round(utterance.end_seconds * INPUT_RATE)], INPUT_RATE, RATE)
+    words = tuple(ClipWord(word.text, word.start_seconds, word.end_seconds) for word in utterance.words)
+    return Recording(f"hesitant {utterance.name}", "hesitant", samples, words)
+
+
+async def disturbances() -> list[Recording]:
+    """Everything over which an answer should go on."""
+    async with sounds.Voices() as voices:
+        heard = [*sounds.effects(), await sounds.babble(voices), *await sounds.utterances(voices)]
+    return [
+        Recording(
+            f"{sound.kind} {sound.name}",
+            "sound",
+            samples := soxr.resample(sound.samples, INPUT_RATE, RATE),
+            spread(sound.text, 0.0, len(samples) / RATE) if sound.text else (),
+        )
+        for sound in heard
+        if not sound.stops
+    ]
+
+
+def save(path: Path, made: Sequence[Recording]) -> None:
+    """Write recordings for other processes of the same run."""
+    words = [[[word.text, word.start, word.end] for word in recording.words] for recording in made]
+    told = [{"name": r.name, "kind": r.kind, "words": w} for r, w in zip(made, words, strict=True)]
+    arrays: dict[str, Any] = {str(number): recording.samples for number, recording in enumerate(made)}
+    np.savez(path, told=np.frombuffer(orjson.dumps(told), np.uint8), **arrays)
+
+
+def load(path: Path) -> list[Recording]:
+    """Read what `save` wrote."""
+    with np.load(path) as file:
+        told = orjson.loads(file["told"].tobytes())
+        return [
+            Recording(one["name"], one["kind"], file[str(number)], tuple(ClipWord(*word) for word in one["words"]))
+            for number, one in enumerate(told)
+        ]
