@@ -9,12 +9,14 @@ from collections import deque
 
 LARGEST_SHARE = 0.1
 """Hedges per call, in the long run."""
-BURST = 5.0
+BURST = 15.0
 """Hedges that may be sent at once beyond that: what was saved up in the calls before."""
 REMEMBERED_CALLS = 200
 ENOUGH_CALLS = 20
 """With fewer, nothing is known of a provider, and only the fixed deadline counts."""
 SOONEST_SECONDS = 0.05
+MARGIN = 1.02
+"""A provider that always takes the same time is not to be overtaken by a hair."""
 HEALTHY_SHARE = 0.05
 """Hedged of a provider that never stalls: its slowest calls."""
 STALLING_SHARE = 0.09
@@ -69,7 +71,7 @@ class ObservedLatency:
         overtaken = sum(overtaken for _, overtaken in self._calls)
         share = min(HEALTHY_SHARE + overtaken / len(self._calls), STALLING_SHARE)
         ordered = sorted(seconds for seconds, _ in self._calls)
-        return ordered[min(math.ceil((1 - share) * len(ordered)), len(ordered) - 1)]
+        return MARGIN * ordered[min(math.ceil((1 - share) * len(ordered)), len(ordered) - 1)]
 
     def _note(self, seconds: float, *, overtaken: bool) -> None:
         self._calls.append((seconds, overtaken))

@@ -3,8 +3,10 @@
 The candidates are asked in their order, those whose circuit breaker is open last:
 
 - one that fails, or gives nothing in time, is followed by the next; it may still win while that one is awaited;
-- beside one that takes longer than it usually does, a second request is sent, once: to the same provider, which has the
-  same voice and the same quality, or to the next one if this one's last call failed already;
+- beside one that takes longer than it usually does, a second request is sent, the hedge: to the same provider, which has
+  the same voice and the same quality, or to the next one if this one's last call failed already;
+- a hedge that stalls too has a last one, which goes to the next provider if there is one: it is not a single call's bad
+  luck any more;
 - one that is asked again after it was left alone runs beside the next, which is ready if it fails.
 
 The first that gives a value that binds wins, and all others are closed: what was passed on cannot be taken back.
@@ -26,6 +28,7 @@ OWN_FAULTS = frozenset(("unsupported_language", "provider_refused", "provider_vo
 """Codes of errors that tell nothing about the provider's health: it was asked for what it cannot do."""
 FLUENCY_CREDIT_SECONDS = 1.0
 """Speech, or time to speak the text, that a provider can be ahead of the time it takes: what a client holds at most."""
+MOST_HEDGES = 2
 MOST_TAKEOVERS = 3
 """How often one call may go on with another request after an answer that broke off."""
 CLOCK_SECONDS = 1e-6
@@ -133,7 +136,7 @@ class Race(Generic[_Provider, _Value]):
         self._leader: Candidate[_Provider] | None = None
         """Who was asked last, hedges aside."""
         self._leader_asked_at = 0.0
-        self._may_hedge = True
+        self._hedges_left = MOST_HEDGES
         self._takeovers_left = MOST_TAKEOVERS
         self._chosen: Attempt[_Value] | None = None
         self._is_bound = False
@@ -178,9 +181,10 @@ class Race(Generic[_Provider, _Value]):
         candidate.health.budget.earn()
         self._leader, self._leader_asked_at = candidate, self._time()
         attempt = self._ask(candidate, is_hedge=False)
-        if attempt.is_probe and self._waiting and self._may_hedge:
+        if attempt.is_probe and self._waiting:
             # The user does not pay for the probe: the next is asked at once, and its answer is there if this fails.
-            self._hedge(self._waiting.pop(0))
+            self._hedges_left = 0
+            self._ask(self._waiting.pop(0), is_hedge=True)
 
     def _ask(self, candidate: Candidate[_Provider], *, is_hedge: bool) -> Attempt[_Value]:
         candidate.health.requests += 1
@@ -190,23 +194,21 @@ class Race(Generic[_Provider, _Value]):
         self._attempts.append(attempt)
         return attempt
 
-    def _hedge(self, candidate: Candidate[_Provider]) -> None:
-        self._may_hedge = False
-        self._ask(candidate, is_hedge=True)
-
     def _hedge_if_affordable(self) -> None:
-        """Send a second request, if somebody is worth it."""
+        """Send another request beside those that do not answer, if somebody is worth it."""
         leader = self._leader
-        if not self._may_hedge or leader is None:
+        if not self._hedges_left or leader is None:
             return
-        self._may_hedge = False
-        better = next((other for other in self._waiting if not other.is_local), None)
-        if better is not None and leader.health.breaker.is_suspect and better.health.breaker.allows(self._time()):
-            if leader.health.budget.spend():
-                self._waiting.remove(better)
-                self._hedge(better)
-        elif not leader.is_local and leader.health.budget.spend():
-            self._hedge(leader)
+        is_suspect = leader.health.breaker.is_suspect or self._hedges_left < MOST_HEDGES
+        self._hedges_left -= 1
+        now = self._time()
+        others = (other for other in self._waiting if not other.is_local and other.health.breaker.allows(now))
+        better = next(others, None) if is_suspect else None
+        if (better is None and leader.is_local) or not leader.health.budget.spend():
+            return
+        if better is not None:
+            self._waiting.remove(better)
+        self._ask(better or leader, is_hedge=True)
 
     # --- what has happened ---
 
@@ -265,7 +267,7 @@ class Race(Generic[_Provider, _Value]):
         if self._work.is_complete():
             self._is_over = True
             return
-        self._may_hedge = True
+        self._hedges_left = MOST_HEDGES
         self._line_up(last=attempt.health)
         if len(self._candidates) > 1:
             attempt.health.failovers += 1
@@ -288,10 +290,11 @@ class Race(Generic[_Provider, _Value]):
 
     def _watch(self, attempt: Attempt[_Value]) -> None:
         """Notice a winner that stopped, or is too slow to be listened to."""
-        if attempt.values or not self._work.owes():
+        if not self._work.owes():
             self._silent_since = None
+        elif attempt.values:
             return
-        if self._silent_since is None:
+        elif self._silent_since is None:
             self._silent_since = self._time()
         elif self._is_past(self._patience_ends_at(self._silent_since)):
             stopped = self._is_past(self._silent_since + self._deadlines.idle_seconds)
@@ -356,8 +359,9 @@ class Race(Generic[_Provider, _Value]):
         winner.health.breaker.succeeded(now)
         winner.is_probe = False
         winner.health.hedges_won += winner.is_hedge
+        winner.is_hedge = False
         for loser in [attempt for attempt in self._attempts if attempt is not winner]:
-            if due_at is not None:
+            if due_at is not None and not loser.is_hedge:
                 loser.health.latency.took_at_least(now - max(due_at, loser.asked_at))
             if loser.health is not winner.health and not loser.is_hedge and not loser.has_missed:
                 # It had as long as it usually takes, and another answered.
@@ -384,7 +388,9 @@ class Race(Generic[_Provider, _Value]):
     def _hedge_at(self) -> float:
         latest = self._deadlines.hedge_seconds
         usual = self._leader.health.latency.hedge_seconds(latest) if self._leader else latest
-        return self._due_at() + usual + self._work.extra_seconds
+        # A hedge has as much time as the request that it helps out.
+        asked_at = self._attempts[-1].asked_at if self._attempts else 0.0
+        return max(self._due_at(), asked_at) + usual + self._work.extra_seconds
 
     def _give_up_at(self) -> float:
         """When the next is asked; if there is none, when the call fails."""
@@ -402,7 +408,7 @@ class Race(Generic[_Provider, _Value]):
             return self._patience_ends_at(self._silent_since) if self._silent_since is not None else None
         if self._work.due_at is None:
             return None
-        may_hedge = self._may_hedge or self._is_anything_held_back()
+        may_hedge = self._hedges_left > 0 or self._is_anything_held_back()
         return min(self._hedge_at(), self._give_up_at()) if may_hedge else self._give_up_at()
 
     def _is_anything_held_back(self) -> bool:

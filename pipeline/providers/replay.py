@@ -8,19 +8,16 @@ from typing import Generic, Self, TypeVar
 
 _Value = TypeVar("_Value")
 
-AHEAD = 8
-"""Values that may be taken from the source before any reader asks for them."""
-
 
 class Replay(Generic[_Value]):
-    """Reads a source while it is entered. It remembers all of it: one utterance, or the clauses of one reply."""
+    """Reads a source while it is entered, as fast as it gives, so that its end is known even if no reader ever comes to
+    it. It remembers all of it: one utterance, or the clauses of one reply, which are bounded where they are made."""
 
     def __init__(self, source: AsyncIterator[_Value], came: Callable[[_Value | None], None]) -> None:
         """`came` is told of each value when the source gives it, and of None when the source has ended or failed."""
         self._source = source
         self._came = came
         self._task: asyncio.Task[None] | None = None
-        self._furthest = 0
         self._waiting: list[asyncio.Future[None]] = []
         self._is_over = False
         self.values: list[_Value] = []
@@ -47,9 +44,6 @@ class Replay(Generic[_Value]):
         while True:
             while count < len(self.values):
                 count += 1
-                if count > self._furthest:
-                    self._furthest = count
-                    self._wake_if_reading_may_go_on()
                 yield self.values[count - 1]
             if self.error is not None:
                 raise self.error
@@ -65,8 +59,6 @@ class Replay(Generic[_Value]):
                 self.values.append(value)
                 self._came(value)
                 self._wake()
-                while len(self.values) >= self._furthest + AHEAD:
-                    await self._more()
         except Exception as error:
             self.error = error
         finally:
@@ -74,12 +66,8 @@ class Replay(Generic[_Value]):
             self._wake()
         self._came(None)
 
-    def _wake_if_reading_may_go_on(self) -> None:
-        if len(self.values) == self._furthest + AHEAD - 1:
-            self._wake()
-
     async def _more(self) -> None:
-        """Wait until there is more to read, or more is wanted."""
+        """Wait until there is more to read."""
         future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._waiting.append(future)
         try:
