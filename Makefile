@@ -9,7 +9,7 @@ NPM := PATH="$(CURDIR)/$(BIN):$$PATH" npm --prefix clients/browser
 PAGE_SOURCES := $(shell find clients/browser -type f -not -path '*/node_modules/*' -not -path '*/tests/*')
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-python test-page test-peers check format bench lock clean
+.PHONY: help run test test-python test-page test-peers check format bench bench-peers bench-parts lock clean
 
 help: ## What there is to do
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-12s %s\n", $$1, $$2}'
@@ -38,8 +38,16 @@ format: .venv/.development ## Format the Python code
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-bench: .venv/.development ## Measure: turns, recognition, voice activity
+bench: .venv/.development ## Measure this server against one stage after the other (about ten minutes)
+	$(BIN)/python -m benchmarks compare $(BENCH)
+
+bench-peers: .venv/.development ## The same with Pipecat and LiveKit Agents (installs them first; half an hour)
+	$(BIN)/python -m benchmarks.peers
+	$(BIN)/python -m benchmarks compare --targets this,sequential,pipecat,livekit $(BENCH)
+
+bench-parts: .venv/.development ## Measure parts alone: recognition, voice activity, what a session costs
 	$(BIN)/python -m benchmarks
+BENCH := --scenarios plain:1,plain:50,barge-in:5,sounds:10,hesitant:10 --out .cache/benchmarks/results.json
 
 lock: ## Choose the newest versions of everything anew (needs uv)
 	uv pip compile pyproject.toml --extra embedded --extra build $(LOCK) -o requirements/runtime.txt

@@ -12,7 +12,7 @@ import re
 import sys
 import tempfile
 import time
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -29,6 +29,7 @@ from benchmarks.scenarios import SCENARIOS, Cast, Plan
 from benchmarks.table import print_header, print_row
 from benchmarks.targets import ROOT, Endpoint, Target, ThisServer, Vendors, all_targets, pinned
 
+FOR_PUSHED_BUTTONS = ("plain", "noise")
 SETTLE_SECONDS = 1.0
 """After the start of a target, before its memory at rest is measured."""
 WATCH_SECONDS = 0.5
@@ -197,9 +198,11 @@ def chosen(options: argparse.Namespace) -> list[Job]:
         raise SystemExit(f"No target is called {unknown[0]}; there are {', '.join(targets)}.")
     return [
         Job(targets[name], scenario, sessions)
-        for scenario in options.scenarios
-        for sessions in options.sessions
+        for scenario, own in options.scenarios
+        for sessions in ([own] if own else options.sessions)
         for name in names
+        # A target that is told when the speaker is done cannot be cut into, and does not listen while it speaks.
+        if name != "sequential" or scenario in FOR_PUSHED_BUTTONS
     ]
 
 
@@ -214,14 +217,14 @@ async def compare(options: argparse.Namespace) -> None:
     }
     jobs = chosen(options)
     with tempfile.TemporaryDirectory() as folder:
-        made = await make_recordings(options.scenarios, Path(folder))
+        made = await make_recordings({scenario for scenario, _ in options.scenarios}, Path(folder))
         for profile in options.profiles:
             faults = tuple(options.fault)
             setting = Setting(profile, options.tails, faults, options.seed, options.turns, options.processes)
             await measure_all(jobs, setting, made, result, options.out)
 
 
-async def make_recordings(scenarios: Sequence[str], folder: Path) -> Path | None:
+async def make_recordings(scenarios: Collection[str], folder: Path) -> Path | None:
     """Make what the scenarios need besides the recorded questions; None if that is nothing."""
     made = await hesitant_speakers() if "hesitant" in scenarios else []
     made += await disturbances() if "sounds" in scenarios else []
@@ -252,12 +255,29 @@ def words(text: str) -> list[str]:
     return [word for word in re.split(r"[\s,]+", text) if word]
 
 
+def scenarios(text: str) -> list[tuple[str, int]]:
+    """Scenarios with their numbers of sessions, 0 where none is given. Raises argparse.ArgumentTypeError."""
+    found = []
+    for word in words(text):
+        name, _, sessions = word.partition(":")
+        if name not in SCENARIOS or not (sessions or "0").isdigit():
+            raise argparse.ArgumentTypeError(f"there is no scenario {word}; there are {', '.join(SCENARIOS)}")
+        found.append((name, int(sessions or 0)))
+    return found
+
+
 def main(arguments: Sequence[str]) -> None:
     """Read the command line."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks compare", description=__doc__)
     parser.add_argument("--targets", type=words, default=["this", "sequential"], help=f"of {', '.join(all_targets())}")
     parser.add_argument("--url", help="a server that runs already: the target `url`")
-    parser.add_argument("--scenarios", type=words, default=["plain"], help=f"of {', '.join(SCENARIOS)}")
+    parser.add_argument(
+        "--scenarios",
+        type=scenarios,
+        default=scenarios("plain"),
+        metavar="NAME[:SESSIONS],…",
+        help=f"of {', '.join(SCENARIOS)}; without a number of sessions, with each of --sessions",
+    )
     parser.add_argument("--profiles", type=words, default=["seed"], help=f"of {', '.join(PROFILES)}")
     parser.add_argument("--tails", action="store_true", help="delays with long tails")
     parser.add_argument("--fault", action="append", default=[], help="as `python -m benchmarks.emulators` has it")
@@ -268,9 +288,8 @@ def main(arguments: Sequence[str]) -> None:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--out", type=Path, help="where everything is written as JSON")
     options = parser.parse_args(arguments)
-    for scenario in options.scenarios:
-        if scenario not in SCENARIOS:
-            parser.error(f"there is no scenario {scenario}; there are {', '.join(SCENARIOS)}")
+    if options.out is not None:
+        options.out.parent.mkdir(parents=True, exist_ok=True)
     options.arguments = list(arguments)
     machine.run(compare(options))
 

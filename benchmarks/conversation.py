@@ -77,7 +77,7 @@ class Turn:
     events: list[tuple[float, str]] = field(default_factory=list)
     gaps: list[tuple[float, float]] = field(default_factory=list)
     played: dict[int, float] = field(default_factory=dict)
-    """Seconds that had been played of each answer when the turn was over."""
+    """Seconds that had been played, until the turn was over, of each answer of which something arrived."""
     failure: str = ""
     spans: list[tuple[str, float, float]] = field(default_factory=list)
     committed_ms: float | None = None
@@ -169,7 +169,9 @@ class Conversation:
         if self._turns:
             self._speaker.advance(self._clock())
             self._turns[-1].gaps = list(self._speaker.gaps)
-            self._turns[-1].played = dict(self._speaker.answers)
+            heard = {number for *_, number in self._turns[-1].arrivals}
+            played = self._speaker.answers
+            self._turns[-1].played = {number: seconds for number, seconds in played.items() if number in heard}
             self._speaker.gaps.clear()
 
     async def _answered(self, turn: Turn, seconds: float) -> None:

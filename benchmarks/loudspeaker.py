@@ -32,7 +32,7 @@ class Loudspeaker:
 
     def __init__(self) -> None:
         self._waiting: deque[Stretch] = deque()
-        self._ends = 0.0
+        self._ends = float("-inf")
         self.gaps: list[tuple[float, float]] = []
         """When it ran empty within an answer, and for how many seconds."""
         self.played: defaultdict[str, float] = defaultdict(float)

@@ -13,7 +13,6 @@ from benchmarks.emulators.toned_answers import number_of, seconds
 Fields = Mapping[str, Any]
 SAME_MOMENT_SECONDS = 0.01
 """Two processes may note the same thing so far apart."""
-AFTERMATH_SECONDS = 0.005
 LEAST_GAP_SECONDS = 0.01
 """A shorter silence in an answer is not heard."""
 LEAST_LOST_SECONDS = 0.1
@@ -82,11 +81,9 @@ def cuts_in(turn: Fields) -> bool:
 
 def failure(turn: Fields, first: float | None) -> str:
     """Why there was no answer; "" if there was."""
-    if turn["kind"] == "sound":
-        return ""
     if turn["failure"]:
         return str(turn["failure"])
-    return "" if first is not None else "no new answer"
+    return "" if first is not None or turn["kind"] == "sound" else "no new answer"
 
 
 def _played(number: int | None, turn: Fields, after: Sequence[Fields]) -> float | None:
@@ -222,7 +219,7 @@ def summary(run: Fields) -> dict[str, Any]:
     unheard, written = unheard_tokens(run)
     found: dict[str, Any] = {
         "turns": len(spoken),
-        "failed": sum(bool(turn["failure"]) for turn in spoken) + len(run["failed_sessions"]),
+        "failed": sum(bool(turn["failure"]) for turn in turns) + len(run["failed_sessions"]),
         "cut_ins": sum(turn["cut_in"] for turn in questions),
         "gaps": sum(len(turn["gaps"]) for turn in turns),
         "voice_to_voice": percentiles(map(voice_to_voice, spoken)),

@@ -93,17 +93,13 @@ def hesitant(cast: Cast) -> Plan:
 
 
 def barge_in(cast: Cast) -> Plan:
-    """Questions whose long answers are interrupted by another question."""
+    """A question whose long answer is interrupted by another question, and so on."""
     questions = cast.names("question")
 
     def steps(chance: random.Random) -> list[Step]:
-        said: list[Step] = []
-        for _ in range(cast.turns_each(alone=8)):
-            said.append(Step(chance.choice(questions), think=chance.uniform(0.5, 1.5)))
-            said.append(Step(chance.choice(questions), "interruption", over=chance.uniform(0.3, 3.0)))
-            # Cut the answer to the interruption short, too: nobody waits for it.
-            said.append(Step(chance.choice(questions), "interruption", over=chance.uniform(0.3, 3.0)))
-        return said
+        turns = cast.turns_each(alone=20, among_many=6)
+        cuts = [Step(chance.choice(questions), "interruption", over=chance.uniform(0.3, 3.0)) for _ in range(turns)]
+        return [Step(chance.choice(questions)), *cuts]
 
     return Plan(cast.people(steps), answer_words=LONG_ANSWER_WORDS)
 
