@@ -22,8 +22,10 @@ SURELY_COMPLETE = 0.9
 SURELY_HANGING = 0.15
 MIDDLE = 0.5
 """As sure of the one as of the other: `Silences.open`."""
-RISING_QUESTION = 0.25
-"""How much of what a rising voice says is left where it belongs to a question."""
+DOUBTFUL = 0.3
+"""Less, and no voice makes it complete."""
+CONVENTIONAL, CONVENTIONAL_VOICE = 0.94, 0.25
+"""Above this completeness, how much of what the voice says counts."""
 FALLING_VOICE, RISING_VOICE = 2.0, 4.0
 """Odds (natural logarithm) that a voice adds by falling, and takes away by staying up."""
 LEAST = 0.01
@@ -130,13 +132,14 @@ class Endpointing:
         completeness = min(max(self._model.completeness(pause), 0.0), 1.0)
         if pause.intonation is None:
             return completeness
-        voice = finality(pause.intonation)
-        if voice < 0 and pause.words is not None and judge(pause.words, pause.asked, pause.language).is_question:
-            voice *= RISING_QUESTION
+        asks = pause.words is not None and judge(pause.words, pause.asked, pause.language).is_question
+        voice = finality(pause.intonation, is_question=asks)
         # Evidence adds up as odds. A voice that falls adds to words that may be all, not to those that want to go on:
-        # tired and hesitant voices fall after "and", too.
-        if voice > 0 and completeness < MIDDLE:
+        # tired and hesitant voices fall after "and", too. And "thank you" is said in any tone.
+        if voice > 0 and completeness < (MIDDLE if asks else DOUBTFUL):
             return completeness
+        if completeness > CONVENTIONAL:
+            voice *= CONVENTIONAL_VOICE
         odds = math.log(max(completeness, LEAST) / max(1 - completeness, LEAST))
         odds += voice * (FALLING_VOICE if voice > 0 else RISING_VOICE)
         return 1 / (1 + math.exp(-odds))

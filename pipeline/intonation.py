@@ -8,12 +8,10 @@ import numpy.typing as npt
 
 from pipeline.audio import INPUT_RATE, Samples
 
-WINDOW_SECONDS = 0.9
-"""Of the end that is looked at: what is voiced within it may be less."""
+WINDOW_SECONDS = 0.7
+"""Of the end of speech that is measured."""
 HEARD_SECONDS = 2.5
 """Of the end that is looked through for it: the rest is silence."""
-VOICED_SECONDS = 0.7
-"""Of voiced speech whose median is the voice's usual pitch."""
 RATE = INPUT_RATE // 2
 """Hertz at which pitch is looked for: every voice is far below."""
 HOP = 80
@@ -25,7 +23,7 @@ TRANSFORM = 512
 HIGHEST_HERTZ, LOWEST_HERTZ = 420, 60
 PERIODIC = 0.4
 """How much a frame must resemble itself one period later to be voiced, 0 to 1."""
-AS_GOOD = 0.9
+AS_GOOD = 0.95
 """Of the best resemblance: the share that makes another as good."""
 AUDIBLE_SHARE = 0.03
 """Of the loudest frame's amplitude: what is quieter is not speech any more."""
@@ -33,13 +31,17 @@ AUDIBLE = 30.0
 """Amplitude (root mean square) that any speech exceeds."""
 SHORTEST_FRAMES = 6
 """Voiced estimates that a slope needs."""
-PITCH_SECONDS, LEVEL_SECONDS = 0.2, 0.3
+PITCH_SECONDS, LEVEL_SECONDS = 0.16, 0.3
 """At the end, over which the slopes are taken."""
 
 UNDECIDED_SLOPE = -2.0
 """Semitones per second that say nothing: every voice sinks a little while it speaks."""
 TELLING_SLOPE = 6.0
 """Semitones per second away from there that say much."""
+QUESTION_SLOPE = 13.0
+"""Semitones per second of a rise that may be a question's or may not."""
+QUESTION_GOES_ON, QUESTION_ENDS = 0.75, 0.6
+"""How much any rise of a question may say."""
 TELLING_FADE, LEVEL_SHARE = 200.0, 0.2
 """Decibels per second that count as much as a telling slope of the pitch, and how much loudness may count at most: it
 depends on the last sound more than on the intention."""
@@ -65,13 +67,13 @@ def measure(samples: Samples) -> Intonation | None:
     frames = np.lib.stride_tricks.sliding_window_view(end, FRAME)[::HOP]
     levels = np.sqrt(np.mean(frames**2, axis=1))
     hertz = _pitch(frames, levels)
-    voiced = np.flatnonzero(hertz)[-round(VOICED_SECONDS * RATE / HOP) :]
+    voiced = np.flatnonzero(hertz)
     if len(voiced) < SHORTEST_FRAMES:
         return None
     semitones = 12 * np.log2(hertz[voiced])
     kept = np.abs(semitones - np.median(semitones)) < 9  # An octave away is an error.
     voiced, semitones = voiced[kept], semitones[kept]
-    recent = voiced >= voiced[-1] - round(PITCH_SECONDS * RATE / HOP)
+    recent = voiced > voiced[-1] - round(PITCH_SECONDS * RATE / HOP)
     if recent.sum() < SHORTEST_FRAMES:
         return None
     count = round(LEVEL_SECONDS * RATE / HOP)
@@ -79,8 +81,14 @@ def measure(samples: Samples) -> Intonation | None:
     return Intonation(_slope(voiced[recent], semitones[recent]), _slope(np.arange(len(decibels)), decibels))
 
 
-def finality(intonation: Intonation) -> float:
-    """What the voice says: 1 it is done, -1 it goes on, 0 it does not tell."""
+def finality(intonation: Intonation, *, is_question: bool = False) -> float:
+    """What the voice says: 1 it is done, -1 it goes on, 0 it does not tell.
+
+    A question ends high, and steeply so; a voice that merely stays up goes on in a question, too, if less surely.
+    """
+    if is_question and intonation.pitch_slope > UNDECIDED_SLOPE:
+        steepness = (intonation.pitch_slope - QUESTION_SLOPE) / TELLING_SLOPE
+        return min(max(steepness, -QUESTION_GOES_ON), QUESTION_ENDS)
     pitch = (intonation.pitch_slope - UNDECIDED_SLOPE) / TELLING_SLOPE
     level = min(max(intonation.level_slope / TELLING_FADE, -LEVEL_SHARE), LEVEL_SHARE)
     return -math.tanh(pitch + level)
@@ -122,6 +130,7 @@ def _pitch(frames: Array, levels: Array) -> Array:
 
 
 def _slope(positions: npt.NDArray[np.intp], values: npt.NDArray[np.floating]) -> float:
-    """Per second, of a straight line through values at hops."""
-    seconds = (positions - positions.mean()) * HOP / RATE
-    return float(np.sum(seconds * (values - values.mean())) / np.sum(seconds**2))
+    """Per second, of values at hops: the median of the slopes between any two (Theil and Sen), which a few that are
+    wrong do not move."""
+    first, second = np.triu_indices(len(values), 1)
+    return float(np.median((values[second] - values[first]) / (positions[second] - positions[first]))) * RATE / HOP

@@ -2,6 +2,7 @@
 
 import re
 from enum import Enum
+from itertools import pairwise
 
 from pipeline.wording.dictation import address, digits, spelling, telephone
 from pipeline.wording.lexicon import HANGS, LACKS, LIKELY, OPEN, SURE, Lexicon, Tokens, has_any, words
@@ -49,6 +50,8 @@ INTRODUCTIONS = words(
     "my name is it's its the under i'm i am call me please a nome mi chiamo sono il mio è la cognome yes sì at of per "
     "for surname last first full number email phone uh um ehm well so di"
 )
+LIMITS = words("troppo prima dopo più oltre molto")
+"""Behind a "non" that denies nothing."""
 EVASIONS = words(
     "know sure idea whatever whenever anytime any matter forget cancel help repeat wait so sai importa uguale "
     "indifferente annulla ripetere ripeta capito sorry scusi understand don't didn't any quando volete vuole"
@@ -69,7 +72,7 @@ def wanted(asked: str) -> Wanted | None:
 
 def gives(kind: Wanted, tokens: Tokens, lexicon: Lexicon) -> float | None:
     """How complete an answer is to a question for this; None: it answers something else or nothing."""
-    if has_any(tokens, lexicon.negations) or has_any(tokens, EVASIONS) or has_any(tokens[:2], lexicon.question_words):
+    if _declines(tokens, lexicon) or has_any(tokens[:2], lexicon.question_words):
         return None
     match kind:
         case Wanted.TELEPHONE:
@@ -87,6 +90,12 @@ def gives(kind: Wanted, tokens: Tokens, lexicon: Lexicon) -> float | None:
             return _date(tokens, lexicon)
         case Wanted.NAME:
             return _name(tokens)
+
+
+def _declines(tokens: Tokens, lexicon: Lexicon) -> bool:
+    """ "I don't have one", "it does not matter"; but not "not too late"."""
+    denied = tuple(token for token, behind in pairwise((*tokens, "")) if behind not in LIMITS)
+    return has_any(denied, lexicon.negations) or has_any(tokens, EVASIONS)
 
 
 def _people(tokens: Tokens, lexicon: Lexicon) -> float:

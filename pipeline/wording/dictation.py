@@ -15,6 +15,14 @@ SECOND_LEVEL = words("co ac gov org")
 PROVIDERS = words("gmail hotmail yahoo outlook icloud proton protonmail libero virgilio tiscali alice fastwebnet")
 SHORTEST_NUMBER = 9
 """Digits of a telephone number: Italian mobile numbers have nine or ten, landlines from eight to eleven."""
+SHORTEST_NAME = 4
+"""Letters; how many are to come nobody knows but the voice."""
+SHORT_LANDLINE = 0.35
+"""How complete a number of eight digits is that begins as a landline's: the voice will tell."""
+TELEPHONES = words("phone telephone mobile cell call telefono cellulare chiamare recapito number numero")
+"""Words beside which digits are a telephone number's."""
+SOME_NUMBER = 0.35
+"""How complete another number is, of which nobody knows how long it is: the voice will tell."""
 LONGEST_GROUP = 4
 """Digits that are said at once, as a quantity, a year or a time are too."""
 
@@ -63,6 +71,8 @@ def telephone(tokens: Tokens, lexicon: Lexicon) -> float | None:
         return HANGS
     has_country = has_any(tokens, frozenset("+")) or said.startswith("00")
     missing = SHORTEST_NUMBER + (2 if has_country else 0) - len(said)
+    if missing == 1 and said[0] == "0" and lexicon.language == "it":
+        return SHORT_LANDLINE
     if missing > 0:
         return HANGS
     if missing == 0:
@@ -109,6 +119,8 @@ def spelling(tokens: Tokens) -> float | None:
         if len(token) != 1 or not token.isalpha():
             break
         letters += 1
+    if letters >= SHORTEST_NAME:
+        return 0.35
     return LACKS if letters >= 2 else None
 
 
@@ -122,4 +134,6 @@ def row_of_digits(tokens: Tokens, lexicon: Lexicon) -> float | None:
     if single < 3 and len(digits(tokens, lexicon)) <= LONGEST_GROUP:
         return None
     rating = telephone(tokens, lexicon)
-    return LACKS if rating is not None and rating < LIKELY else rating
+    if rating is None or rating >= LIKELY:
+        return rating
+    return LACKS if has_any(tokens, TELEPHONES) else SOME_NUMBER

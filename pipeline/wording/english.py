@@ -1,5 +1,7 @@
 """English: which words want others behind them."""
 
+from itertools import pairwise
+
 from pipeline.wording.lexicon import HANGS, LACKS, LIKELY, OPEN, SURE, Lexicon, Tokens, counted, has_any, phrases, words
 
 BE = words("am is are was were isn't aren't wasn't weren't")
@@ -74,13 +76,14 @@ ENDINGS = phrases(
     (
         HANGS,
         (
-            "am is are was were be been being i'm we're you're they're it's that's he's she's there's what's who's "
-            "where's how's when's here's i'd we'd i'll we'll you'll they'll he'll she'll it'll i've we've they've "
-            "let's have has had do does did will would can could shall should may might must gonna wanna gotta cannot "
-            "isn't aren't wasn't weren't can't couldn't won't wouldn't shouldn't haven't hasn't hadn't don't doesn't "
-            "didn't i/want we/want i/need we/need i'd/like we'd/like would/like i/would/like want/to going/to have/to "
-            "like/to tell/me give/me show/me let/me help/me/to do/you/know i/wonder i/think/that is/called are/called "
-            "equals"
+            "means meant says said told asked seems became becomes "
+            "am is are was were be been being i'm we're you're they're it's that's he's she's there's what's "
+            "who's where's how's when's here's i'd we'd i'll we'll you'll they'll he'll she'll it'll i've we've "
+            "they've let's have has had do does did will would can could shall should may might must gonna wanna gotta "
+            "cannot isn't aren't wasn't weren't can't couldn't won't wouldn't shouldn't haven't hasn't hadn't don't "
+            "doesn't didn't i/want we/want i/need we/need i'd/like we'd/like would/like i/would/like want/to going/to "
+            "have/to like/to tell/me give/me show/me let/me help/me/to do/you/know i/wonder i/think/that is/called "
+            "are/called equals"
         ),
     ),
     (
@@ -111,6 +114,7 @@ ENDINGS = phrases(
             "over/there right/here day/before day/after"
         ),
     ),
+    (LACKS, "i/have/a/question i've/got/a/question a/quick/question another/question one/more/thing one/question"),
     (OPEN, "well i/don't/know/if no/one for/both excuse/me sorry hello hi hey okay/then"),
     (
         LACKS,
@@ -151,6 +155,8 @@ def unfinished(tokens: Tokens) -> float | None:
     before = tokens[-2] if len(tokens) > 1 else ""
     asks_for = next((token for token in tokens if token in QUESTION_WORDS), "")
     for rule in (
+        _question_word(tokens, last, before),
+        _verb(tokens, last, before, asks_for),
         _particle(tokens, last, before),
         _stranded(tokens, last, before, asks_for),
         _subject(last, before, asks_for),
@@ -163,9 +169,35 @@ def unfinished(tokens: Tokens) -> float | None:
         return LACKS if before in ("a", "an") else 0.35
     if before == "the" and last in TENS:
         return HANGS
-    if last.endswith("ly") and before in ARTICLES | AUXILIARIES:
+    if last.endswith("ly") and before in ARTICLES | BE:
         return LACKS
     return None
+
+
+def _verb(tokens: Tokens, last: str, before: str, asks_for: str) -> float | None:
+    """What a verb at the end wants may have been said before it: "how many bones does it have", "what a quark is"."""
+    if last == "may" and (before in ("of", "in", "early", "late", "mid") or before.endswith(("st", "nd", "rd", "th"))):
+        return LIKELY
+    if last in ("have", "has", "need", "do", "want", "use", "mean") and asks_for and len(tokens) > 3:
+        return LIKELY if has_any(tokens[1:-2], DO_AND_MODALS) else None
+    if last in ("is", "are", "was", "were", "means"):
+        clause = tokens[-7:-2]
+        return LIKELY if has_any(clause, QUESTION_WORDS) and (before not in QUESTION_WORDS) else None
+    return None
+
+
+def _question_word(tokens: Tokens, last: str, before: str) -> float | None:
+    """ "I wonder why" wants a clause, "tell me why" may be all; "what else" and "since when" are whole."""
+    if last not in QUESTION_WORDS or len(tokens) < 2 or tokens[0] in QUESTION_WORDS:
+        return None
+    if before in ("me", "know", "remember", "sure", "for", "since", "but", "and") and last in (
+        "why",
+        "how",
+        "when",
+        "where",
+    ):
+        return OPEN if before in ("me", "know", "remember") else LIKELY
+    return HANGS
 
 
 def _particle(tokens: Tokens, last: str, before: str) -> float | None:
@@ -218,6 +250,11 @@ def _is_verb(tokens: Tokens, before: str) -> bool:
     return before in SUBJECTS and len(tokens) > 2 and tokens[-3] in DO_AND_MODALS | SUBORDINATORS | QUESTION_WORDS
 
 
+def asks(tokens: Tokens) -> bool:
+    """Whether an auxiliary stands before its subject: "can you", also behind another clause."""
+    return any(first in AUXILIARIES and second in SUBJECTS for first, second in pairwise(tokens))
+
+
 LEXICON = Lexicon(
     language="en",
     endings=ENDINGS,
@@ -227,7 +264,7 @@ LEXICON = Lexicon(
     ),
     question_words=QUESTION_WORDS,
     question_openers=AUXILIARIES,
-    negations=words("no not don't doesn't can't isn't haven't won't none nobody nothing never sorry any"),
+    negations=words("no don't doesn't can't isn't haven't won't none nobody nothing never sorry any"),
     number_words=counted(
         "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen"
     )
@@ -261,4 +298,5 @@ LEXICON = Lexicon(
     | ARTICLES
     | words("of for to from with at by in on and or but because if please thank thanks yes not me um uh it's i'm i'd"),
     unfinished=unfinished,
+    asks=asks,
 )

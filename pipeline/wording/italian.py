@@ -1,6 +1,6 @@
 """Italian: which words want others behind them."""
 
-from pipeline.wording.lexicon import HANGS, LACKS, LIKELY, OPEN, SURE, Lexicon, Tokens, counted, phrases, words
+from pipeline.wording.lexicon import HANGS, LACKS, LIKELY, OPEN, SURE, Lexicon, Tokens, counted, has_any, phrases, words
 
 ARTICLES = words(
     "il lo la i gli le l' un uno una un' del dello della dei degli delle dell' al allo alla ai agli alle all' dal "
@@ -26,6 +26,10 @@ TRANSITIVES = words(
     "sottrai somma prenota prenotami ordina riserva cerca cercare"
 )
 """Verbs that want an object or a subject behind them."""
+POSSESSIVES = words("mio mia miei mie tuo tua suo sua suoi sue nostro nostra nostri nostre vostro vostra loro")
+PREPOSITIONS = words("di a da in con su per tra fra")
+ADDRESSED = words("può puoi potrebbe potresti potreste avete avreste saprebbe")
+"""Verbs with which somebody is asked for something."""
 ATTRIBUTES = words(
     "bel bella bello bell' buon buona buono gran grande piccolo piccola nuovo nuova vecchio vecchia primo prima "
     "secondo terzo prossimo prossima ultimo ultima stesso stessa altro altra altri altre mezzo mezza certo certa vari "
@@ -73,6 +77,7 @@ ENDINGS = phrases(
         HANGS,
         (
             "vorrei/sapere mi/può/dire mi/sa/dire puoi/dirmi può/dirmi mi/dica mi/dici volevo volevo/sapere ho/bisogno "
+            "a/nome di/nome di/cognome "
             "mi/chiamo mi/serve mi/servono c'è c'/è un/secondo ci/sono si/tratta volevo/chiedere vorrei/chiedere "
             "riesci/a avrei/bisogno più/o meno/o diviso/per moltiplicato/per più meno per/la radice/quadrata/di uguale "
             "qual/è quanto/fa quanto/è quanto/pesa quanto/vale quanto/dista che/cosa/significa cosa/significa "
@@ -103,6 +108,7 @@ ENDINGS = phrases(
             "cosa/può/fare che/fare da/fare cosa/sono che/cosa/sono"
         ),
     ),
+    (LACKS, "ho/una/domanda avrei/una/domanda una/domanda un'/altra/domanda un'/altra/cosa un'/ultima/cosa"),
     (OPEN, "buongiorno buonasera salve pronto ciao scusi scusa mi/scusi"),
     (LACKS, "gradi/e e/mezzo/di millimetri/e"),
 )
@@ -136,12 +142,16 @@ def unfinished(tokens: Tokens) -> float | None:
     if last in ARTICLES:
         # "Prendo quello" ends; the other forms want a noun or a verb.
         return OPEN if last in ("quello", "quella", "quelli", "quelle") and before not in ("di", "a") else HANGS
+    if last in QUESTION_WORDS and len(tokens) > 2 and tokens[0] not in QUESTION_WORDS:
+        return OPEN if before in ("so", "sai", "dimmi", "dirmi") else HANGS
     if last in HELPERS or last in VERBS_OF_BEING:
         return _verb(tokens, before)
     if last in TRANSITIVES:
         # "Che cosa devo fare": what the verb wants has moved to the front.
         moved = any(token in ("cosa", "cos'", "che", "chi", "quale", "quali") for token in tokens[:-2])
         return LIKELY if moved else LACKS
+    if last in POSSESSIVES and (before in ARTICLES or before in PREPOSITIONS):
+        return HANGS
     if last in ATTRIBUTES and before in ARTICLES:
         return LACKS if before in INDEFINITE else 0.35
     if last in NUMBER_WORDS or last.isdigit():
@@ -165,6 +175,13 @@ def _number(last: str, before: str) -> float | None:
     return None
 
 
+def asks(tokens: Tokens) -> bool:
+    """Whether somebody is asked for something, also behind another clause."""
+    if has_any(tokens, ADDRESSED) or any(token.endswith(("resti", "reste")) for token in tokens):
+        return True
+    return tokens[:2] in (("è", "possibile"), ("è", "vero"), ("c'", "è"), ("le", "dispiace"), ("ti", "dispiace"))
+
+
 LEXICON = Lexicon(
     language="it",
     endings=ENDINGS,
@@ -174,8 +191,7 @@ LEXICON = Lexicon(
     ),
     question_words=QUESTION_WORDS,
     question_openers=words(
-        "posso può puoi potrebbe potresti potrei possiamo avete hai ha "
-        "è sono c'è c' sa sai saprebbe vuole vuoi vorrebbe"
+        "posso può puoi potrebbe potresti potrei possiamo avete hai ha c' sa sai saprebbe vuole vuoi vorrebbe"
     ),
     negations=words("no non nessuno nessuna niente nulla mai né"),
     number_words=NUMBER_WORDS,
@@ -210,4 +226,5 @@ LEXICON = Lexicon(
     | HELPERS
     | words("di da con su per tra fra e ed ma anche non è sono sì grazie del ehm cioè allora questo questa mio mia"),
     unfinished=unfinished,
+    asks=asks,
 )

@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from itertools import pairwise
 
 from pipeline.wording import answer, dictation
 from pipeline.wording.english import LEXICON as ENGLISH
@@ -20,8 +21,17 @@ VOCABULARY = {
 """Words by which a language is known."""
 MARKS = {"…": HANGS, "-": HANGS, ",": 0.15, ":": 0.15, ";": 0.3}
 """The most that punctuation at the very end leaves: a recogniser that hears a comma heard the voice stay up."""
+SOFT = 0.3
+"""Less complete than this, it does not help that it answers a question."""
 COMPLEMENTS = words_of("of di del dello della dei degli delle dell' its his her their suo sua this that")
 """Words by which it is said what a relational noun is of."""
+COUNTING = 0.25
+"""How complete nothing but digits is that nobody asked for."""
+CONNECTIVES = words_of("so and but then or quindi e ma allora o poi me dimmi mi dirmi sapere dire spiegami")
+"""Words behind which a question may begin."""
+ASKING = words_of("what which how why who whose chi cosa quale quali quanto quanta quanti quante perché come")
+"""Question words that are hardly ever anything else."""
+DEFINITE_ARTICLES = words_of("the il lo la l' i gli le")
 SHORTEST_CLAUSE = 3
 """Words; less is a fragment unless it is known."""
 MOST_TOKENS = 60
@@ -70,7 +80,7 @@ def _score(transcript: Transcript, asked: str, lexicon: Lexicon, *, is_question:
     if alone is not None:
         return alone if kind is None or alone < SURE else _yes_to(kind)
     hanging = _hanging(transcript, lexicon)
-    if hanging is not None and hanging < LIKELY:
+    if hanging is not None and hanging < (LIKELY if kind is None else SOFT):
         return hanging
     dictated = _dictated(tokens, lexicon)
     if dictated is not None:
@@ -79,6 +89,8 @@ def _score(transcript: Transcript, asked: str, lexicon: Lexicon, *, is_question:
         given = answer.gives(kind, tokens, lexicon)
         if given is not None:
             return given
+    if hanging is not None and hanging < LIKELY:
+        return hanging
     return max(hanging or 0.0, _whole(transcript, lexicon, is_question=is_question, is_answer=bool(asked)))
 
 
@@ -143,10 +155,12 @@ def _asks(sentence: Tokens, lexicon: Lexicon) -> bool:
     rest = sentence[start:]
     if not rest:
         return False
-    if rest[0] in lexicon.question_openers:
+    if rest[0] in lexicon.question_openers or lexicon.asks(rest):
         return True
-    # "At what time", "per quante persone", "can you tell me what", "mi sa dire quando".
-    return has_any(rest[:2], lexicon.question_words) or (has_any(rest[2:6], lexicon.question_words) and rest[0] != "i")
+    # "At what time", "per quante persone"; "so what should I", "quindi che cosa devo"; "if I do that, what happens".
+    if has_any(rest[:2], lexicon.question_words) or (rest[0] in lexicon.fronted and has_any(rest[2:], ASKING)):
+        return True
+    return any(first in CONNECTIVES and second in ASKING for first, second in pairwise(rest))
 
 
 def _whole(transcript: Transcript, lexicon: Lexicon, *, is_question: bool, is_answer: bool) -> float:
@@ -155,9 +169,12 @@ def _whole(transcript: Transcript, lexicon: Lexicon, *, is_question: bool, is_an
     if tokens[0] in lexicon.fronted and not is_question and not has_any(tokens[1:], lexicon.main_clause):
         return LACKS
     if is_question:
-        return 0.35 if tokens[-1] in lexicon.relational and not _has_complement(tokens) else 0.92
+        return 0.35 if tokens[-1] in lexicon.relational and _lacks_complement(tokens) else 0.92
     if _is_bare_number(tokens, lexicon):
         # "At eight", "per quattro" are whole, if not as exact as they might be.
+        if not is_answer and all(_is_bare_number((token,), lexicon) for token in tokens):
+            # Somebody counts, or dictates.
+            return COUNTING
         return 0.85 if tokens[-2:-1] and tokens[-2] in lexicon.closed else LIKELY
     count = len(tokens)
     if count < SHORTEST_CLAUSE and not has_any(tokens, lexicon.closed):
@@ -165,9 +182,9 @@ def _whole(transcript: Transcript, lexicon: Lexicon, *, is_question: bool, is_an
     return 0.85
 
 
-def _has_complement(tokens: Tokens) -> bool:
-    """ "The boiling point of water", "its mass": what the noun is of has been said."""
-    return has_any(tokens[-6:-1], COMPLEMENTS)
+def _lacks_complement(tokens: Tokens) -> bool:
+    """ "What is the boiling point" does not say of what."""
+    return has_any(tokens[-3:-1], DEFINITE_ARTICLES) and not has_any(tokens[-6:-1], COMPLEMENTS)
 
 
 def _is_bare_number(tokens: Tokens, lexicon: Lexicon) -> bool:

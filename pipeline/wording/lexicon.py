@@ -53,6 +53,8 @@ class Lexicon:
     """Frequent words by which the language is known."""
     unfinished: Callable[[Tokens], float | None]
     """What takes more than a list: how complete by the grammar of the last words; None: no objection."""
+    asks: Callable[[Tokens], bool]
+    """Whether a sentence that does not begin like a question is one."""
 
 
 def phrases(*classes: tuple[float, str]) -> dict[str, float]:
