@@ -25,7 +25,7 @@ import numpy as np
 
 from pipeline import errors
 from pipeline.audio import Samples
-from pipeline.errors import PipelineError, RequestError
+from pipeline.errors import PipelineError
 from pipeline.events import AudioReceived, Input, Output
 from pipeline.settings import SessionSettings
 
@@ -162,19 +162,12 @@ def _plain(value: object, *, with_audio: bool = False) -> Any:
         case np.ndarray():
             pcm16 = {"pcm16": base64.b64encode(value.astype("<i2").tobytes()).decode()} if with_audio else {}
             return {"$": "samples", "count": len(value), **pcm16}
-        case RequestError():
-            return _plain_error(value) | {"param": value.param}
         case PipelineError():
-            return _plain_error(value)
+            return {"$": type(value).__name__, **{name: _plain(each) for name, each in vars(value).items()}}
     if not is_dataclass(value):
         raise TypeError(f"{type(value).__name__} is nothing that a session log holds")
     members = {each.name: _plain(getattr(value, each.name), with_audio=with_audio) for each in fields(value)}
     return {"$": type(value).__name__, **members}
-
-
-def _plain_error(error: PipelineError) -> dict[str, object]:
-    kind = type(error).__name__
-    return {"$": kind, "code": error.code, "message": error.message, "retryable": error.retryable}
 
 
 def _value(plain: Any) -> Any:
@@ -206,12 +199,11 @@ def _samples(plain: Mapping[str, Any]) -> Samples:
     return samples
 
 
-def _error(kind: type[PipelineError], code: str, message: str, *, retryable: bool, param: str | None = None) -> object:
-    # Not by its constructor: those of some kinds choose the code themselves.
+def _error(kind: type[PipelineError], code: str, message: str, **others: object) -> PipelineError:
+    # Not by its own constructor: those of some kinds choose the code themselves.
     error = kind.__new__(kind, message)
-    PipelineError.__init__(error, code, message, retryable=retryable)
-    if isinstance(error, RequestError):
-        error.param = param
+    PipelineError.__init__(error, code, message)
+    vars(error).update(others)
     return error
 
 

@@ -77,8 +77,10 @@ class SessionLogs:
         while (each := self._waiting.get()) is not None:
             try:
                 self._write(*each)
-            except OSError:
+            except Exception:
+                # One log is lost, be it for a full disk or a value that cannot be written; the others go on.
                 _log.exception("session log not written", session=each[0])
+                self.cut_short += 1
                 self._close(each[0])
         for session_id in list(self._files):
             self._close(session_id)
