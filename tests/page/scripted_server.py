@@ -136,9 +136,11 @@ class ScriptedServer:
         self._runner = None
 
     async def socket(self) -> Conversation:
-        """The next conversation that the page begins; it waits for the session."""
+        """The next conversation that the page begins and has not given up; it waits for the session."""
         async with asyncio.timeout(PATIENCE_SECONDS):
-            return await self.conversations.get()
+            while (conversation := await self.conversations.get()).socket.closed:
+                pass
+            return conversation
 
     async def conversation(self) -> Conversation:
         """The next conversation that the page begins, opened."""
