@@ -1,7 +1,6 @@
 """Session logs on disk: who may read them, what is in them, and what happens when the disk does not keep up."""
 
 import asyncio
-import os
 import stat
 from pathlib import Path
 
@@ -34,8 +33,12 @@ async def metrics(server: FullServer) -> str:
         return await answer.text()
 
 
+def written(folder: Path) -> list[Path]:
+    return sorted(folder.rglob("*"))
+
+
 def logged(folder: Path) -> list[list[Fact]]:
-    return [[read(line) for line in path.read_text().splitlines()] for path in sorted(folder.glob("*.jsonl"))]
+    return [[read(line) for line in path.read_text().splitlines()] for path in written(folder)]
 
 
 def config() -> SessionConfig:
@@ -46,7 +49,7 @@ async def test_nothing_is_written_unless_a_folder_is_named(tmp_path: Path, monke
     monkeypatch.chdir(tmp_path)
     async with full_server() as server:
         await ask(server)
-    assert not os.listdir(tmp_path)
+    assert not written(tmp_path)
 
 
 @pytest.mark.parametrize("with_audio", [False, True])
