@@ -166,6 +166,8 @@ class _SpeechSession:
         self._chunks_sent = 0
 
     async def run(self) -> None:
+        if self._exchange.fault is FaultKind.HALF_OPEN:
+            await hang()
         async with asyncio.TaskGroup() as group:
             speaking = group.create_task(self._speak())
             if not await self._listen():
@@ -273,6 +275,8 @@ class _TranscriptionSession:
         self._answers = AnswersInOrder()
 
     async def run(self) -> None:
+        if self._exchange.fault is FaultKind.HALF_OPEN:
+            await hang()
         if self._exchange.fault is FaultKind.GARBAGE:
             await self._socket.send_str(GARBAGE.decode("latin-1"))
             return

@@ -1,6 +1,7 @@
 """What an emulated vendor does wrong, and on which requests."""
 
 import asyncio
+import random
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from enum import StrEnum
@@ -9,9 +10,10 @@ import aiohttp.web
 
 
 class FaultKind(StrEnum):
-    """One way of failing."""
+    """One way of failing. Half open: the connection stands, be it a socket or the head of an answer, but is dead."""
 
     HANG_ON_CONNECT = "hang-on-connect"
+    HALF_OPEN = "half-open"
     HANG_MIDWAY = "hang-midway"
     EMPTY = "empty"
     CLOSE_MIDWAY = "close-midway"
@@ -39,12 +41,22 @@ class Fault:
     """None: every conversation."""
     times: int | None = None
     """How many requests it strikes; None: all."""
+    share: float = 1.0
+    """How many of those that it may strike, by chance; the same ones on every run."""
 
     @classmethod
     def parse(cls, description: str) -> "Fault":
-        """Read `KIND[:REQUEST[:SESSION[:TIMES]]]`, where an empty part means any. Raises ValueError."""
+        """Read `KIND[:REQUEST[:SESSION[:TIMES]]]`, where an empty part means any. Raises ValueError.
+
+        TIMES is a number of requests or a share of them, such as `5%`.
+        """
         kind, request, session_id, times = [*description.split(":"), "", "", ""][:4]
-        return cls(FaultKind(kind), request or None, session_id or None, int(times) if times else None)
+        fault = cls(FaultKind(kind), request or None, session_id or None)
+        if times.endswith("%"):
+            fault.share = float(times.removesuffix("%")) / 100
+        elif times:
+            fault.times = int(times)
+        return fault
 
 
 class Faults:
@@ -52,6 +64,7 @@ class Faults:
 
     def __init__(self, *faults: Fault) -> None:
         self._faults = list(faults)
+        self._random = random.Random(0)
 
     def add(self, fault: Fault) -> None:
         """From now on, this goes wrong too. The oldest fault that fits a request strikes it."""
@@ -65,6 +78,8 @@ class Faults:
         """What goes wrong with this request, if anything."""
         for fault in self._faults:
             if fault.request in (None, request) and fault.session_id in (None, session_id) and fault.times != 0:
+                if fault.share < 1.0 and self._random.random() >= fault.share:
+                    continue
                 if fault.times is not None:
                     fault.times -= 1
                 return fault.kind
@@ -80,6 +95,8 @@ async def afflict(pieces: AsyncIterator[bytes], fault: FaultKind | None) -> Asyn
     """Give the pieces of an answer as the fault lets them through. Raises ConnectionAbortedError to be cut off."""
     if fault is FaultKind.EMPTY:
         return
+    if fault is FaultKind.HALF_OPEN:
+        await hang()
     first = True
     async for piece in pieces:
         if not first and fault is FaultKind.HANG_MIDWAY:

@@ -60,6 +60,8 @@ class _Session:
         self._answers = AnswersInOrder()
 
     async def run(self) -> None:
+        if self._exchange.fault is FaultKind.HALF_OPEN:
+            await hang()
         if self._exchange.fault is FaultKind.GARBAGE:
             await self._socket.send_str(GARBAGE.decode("latin-1"))
             return

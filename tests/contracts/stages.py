@@ -31,7 +31,7 @@ ENOUGH_SECONDS = 20.0
 """For anything that works, on a machine that is busy with other things."""
 TINY_SECONDS = 0.2
 """For what never comes."""
-HANGING = frozenset((FaultKind.HANG_ON_CONNECT, FaultKind.HANG_MIDWAY, FaultKind.DRIP))
+HANGING = frozenset((FaultKind.HANG_ON_CONNECT, FaultKind.HALF_OPEN, FaultKind.HANG_MIDWAY, FaultKind.DRIP))
 """Faults that only a deadline notices."""
 
 
