@@ -3,8 +3,8 @@
 The candidates are asked in their order, those whose circuit breaker is open last:
 
 - one that fails, or gives nothing in time, is followed by the next; it may still win while that one is awaited;
-- beside one that takes longer than it usually does, a second request is sent, the hedge: to the same provider, which has
-  the same voice and the same quality, or to the next one if this one's last call failed already;
+- beside one that takes longer than it usually does, a second request is sent, the hedge: to the same provider, which
+  has the same voice and the same quality, or to the next one if this one's last call failed already;
 - a hedge that stalls too has a last one, which goes to the next provider if there is one: it is not a single call's bad
   luck any more;
 - one that is asked again after it was left alone runs beside the next, which is ready if it fails.

@@ -120,8 +120,8 @@ def test_a_stage_whose_calls_stall_is_hardly_slower(profile: str, stage: str) ->
     table(f"{profile} {stage}", found.unstalled, found.stalled, found.extra)
     assert found.extra <= 0.1 + 15 / CALLS
     assert found.failed <= 0.003 * CALLS
-    # A stalled call costs the wait for its hedge and the hedge's own delay, which is in nobody's power: where that alone
-    # is 300 ms, hedging one call in ten cannot keep the latest answers within 300 ms of the usual ones.
+    # A stalled call costs the wait for its hedge and the hedge's own delay, which is in nobody's power: where that
+    # alone is 300 ms, hedging one call in ten cannot keep the latest answers within 300 ms of the usual ones.
     allowed = max(0.3, 1.75 * MEDIANS[profile][stage])
     assert quantile(found.stalled, 0.99) <= quantile(found.unstalled, 0.95) + allowed
 
