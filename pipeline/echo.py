@@ -49,6 +49,8 @@ GAIN_MEMORY = 0.99
 
 CERTAIN_LIKENESS, CERTAIN_FRAMES = 0.4, 10.0
 """How alike, and over how much loud playback, both must be for the delay to count as known."""
+UNLIKE, UNLIKE_FRAMES = 0.45, 15.0
+"""An echo is more like the playback than this after so many loud frames of the microphone; a user is less so."""
 LOUDEST_GAIN, GUESS_FRAMES = -3.0, 6.0
 """An echo that nothing is known of is no louder than this; what is learnt counts as much after so many frames."""
 SMOOTHING_FRAMES = 8.0
@@ -57,12 +59,16 @@ SMOOTHING_FRAMES = 8.0
 MARGIN, MAX_EXCESS = 5.0, 15.0
 """Decibels by which an echo may be louder than foretold; and that one band counts at most."""
 NOISE_MARGIN = 3.0
+LOUD = 10.0
+"""Decibels above the noise at which somebody or something is heard."""
 ENOUGH = 1.5
 """Decibels, on average of all bands and the last moments, that are more than an echo."""
 UNEXPLAINED_WEIGHT = 0.15
 """How much is learnt of the echo from a frame that seems to be more than an echo."""
 NOISE_FALL, NOISE_RISE = 0.3, 0.1
 """The noise goes this share of the way down to a quieter frame; it rises by so many decibels a frame."""
+
+NOTHING: Bands = np.full(BANDS, -200.0, np.float32)
 
 
 class EchoDetector:
@@ -73,6 +79,8 @@ class EchoDetector:
         """The last samples of the microphone and of the playback."""
         self._ringing = 0
         self._noise: Bands | None = None
+        self._loud_frames = 0.0
+        """Of the microphone, the recent ones."""
         self._excess = 0.0
         self._playback = _History(LAGS, -100.0)
         self._usual: Bands = np.full(BANDS, QUIET, np.float32)
@@ -101,9 +109,10 @@ class EchoDetector:
         self._usual += USUAL_SHARE * (np.maximum(newest, QUIET) - self._usual)
         moments = self._playback.push(newest)
         lag, likeness = self._likeness.compare(np.maximum(microphone, self._noise + 4.0), np.maximum(newest, -62.0))
-        certain = likeness >= CERTAIN_LIKENESS and float(self._tried[lag].mean()) >= CERTAIN_FRAMES
-        echo = self._echo_after(lag, moments) if certain else self._loudest_echo(moments)
-        excess = microphone - np.maximum(echo, self._noise + NOISE_MARGIN) - MARGIN
+        echo = self._expected(lag, likeness, moments)
+        above_noise = microphone - self._noise
+        self._loud_frames = MEMORY * self._loud_frames + (float(above_noise.mean()) > LOUD)
+        excess = np.minimum(microphone - echo, above_noise - NOISE_MARGIN) - MARGIN
         counted = float(np.minimum(np.maximum(excess, 0.0), MAX_EXCESS).mean())
         self._excess = 0.5 * (self._excess + counted)
         is_echo = self._excess < ENOUGH
@@ -127,6 +136,14 @@ class EchoDetector:
             return
         step = microphone - self._noise
         self._noise += np.minimum(np.maximum(step * NOISE_FALL, np.minimum(step, 0.0)), NOISE_RISE)
+
+    def _expected(self, lag: int, likeness: float, moments: Bands) -> Bands:
+        """How loud an echo may be in each band."""
+        if likeness >= CERTAIN_LIKENESS and float(self._tried[lag].mean()) >= CERTAIN_FRAMES:
+            return self._echo_after(lag, moments)
+        if likeness < UNLIKE and self._loud_frames >= UNLIKE_FRAMES:
+            return NOTHING
+        return self._loudest_echo(moments)
 
     def _echo_after(self, lag: int, moments: Bands) -> Bands:
         """The echo with this delay; it trembles, so the moments next to it may be heard as well."""

@@ -1,0 +1,110 @@
+"""The assistant's own voice, heard again, is not the user; the user who speaks over it is.
+
+Figures for longer playback, other levels and more users: `python -m benchmarks.own_echo`.
+"""
+
+from itertools import islice
+
+import numpy as np
+import pytest
+
+from benchmarks.own_echo import Scene, first_after, mixed, over, scenes, turn_starts
+from benchmarks.voice_activity import FOLDERS, recordings
+from pipeline.audio import FRAME_SAMPLES, INPUT_RATE, Framer, Samples
+from pipeline.echo import KEPT_FRAMES, LAGS, RINGING_FRAMES, EchoDetector
+
+ASSISTANT = [samples for name, samples in recordings(FOLDERS[:1]) if name.endswith("slt")]
+USERS = [samples for name, samples in recordings(FOLDERS[:1]) if name.endswith("rms")]
+
+
+def some_scenes(decibels: float) -> list[Scene]:
+    """One with each delay from 50 to 700 ms."""
+    return list(islice(scenes(ASSISTANT, decibels, 1.0), 5))
+
+
+def shifted(samples: Samples, seconds: float) -> np.ndarray:
+    count = round(seconds * INPUT_RATE)
+    return np.concatenate((np.zeros(count), samples[: len(samples) - count]))
+
+
+@pytest.mark.parametrize("decibels", [-6.0, -12.0, -20.0])
+def test_the_assistant_does_not_interrupt_itself(decibels: float) -> None:
+    heard = [mixed(scene.echo) for scene in some_scenes(decibels)]
+    assert all(turn_starts(echo, None) for echo in heard), "it would, if nothing knew what is played"
+    for number, scene in enumerate(some_scenes(decibels)):
+        assert turn_starts(heard[number], scene.played) == [], f"scene {number}"
+
+
+@pytest.mark.parametrize("loudness", [0.0, 6.0])
+def test_a_user_who_speaks_over_the_echo_is_noticed_soon(loudness: float) -> None:
+    chance, later = np.random.default_rng(3), []
+    for number, scene in enumerate(some_scenes(-12.0)):
+        user, begins = over(scene, USERS[number], loudness, chance)
+        alone = first_after(turn_starts(mixed(user), None), begins, 2.0)
+        together = first_after(turn_starts(mixed(scene.echo, user), scene.played), begins, 2.0)
+        assert alone is not None
+        assert together is not None, f"scene {number}: nobody was heard"
+        later.append(together - alone)
+    assert np.median(later) <= 0.1 + 1e-9
+    assert max(later) <= 0.3 + 1e-9
+
+
+def test_a_user_with_headphones_is_noticed_as_soon_as_ever() -> None:
+    chance, later = np.random.default_rng(3), []
+    for number, scene in enumerate(some_scenes(-12.0)):
+        user, begins = over(scene, USERS[number], 12.0, chance)
+        alone = first_after(turn_starts(mixed(user), None), begins, 2.0)
+        together = first_after(turn_starts(mixed(user), scene.played), begins, 2.0)
+        assert alone is not None
+        assert together is not None, f"scene {number}: nobody was heard"
+        later.append(together - alone)
+    assert np.median(later) <= 0.02 + 1e-9
+    # Only who speaks into the first moments that were ever played may be taken for their echo for a while.
+    assert max(later) <= 0.5
+
+
+def test_what_was_learnt_of_a_room_holds_for_the_next_reply() -> None:
+    first, second = (
+        Framer().push(np.concatenate((clip, np.zeros(2 * INPUT_RATE, np.int16)))) for clip in ASSISTANT[:2]
+    )
+    detector = EchoDetector()
+    for frames in (first, second):
+        played = np.concatenate(list(frames))
+        heard = mixed(shifted(played, 0.24) * 0.25)
+        explained = [
+            detector.is_echo(frame, sounding if sounding.any() else None)
+            for frame, sounding in zip(Framer().push(heard), Framer().push(played), strict=True)
+        ]
+    first_sound = int(np.argmax([sounding.any() for sounding in Framer().push(played)]))
+    last_sound = int(np.flatnonzero(np.abs(played) > 0)[-1] / FRAME_SAMPLES)
+    assert np.mean(explained[first_sound:last_sound]) > 0.98
+
+
+def test_an_echo_ends_and_then_nothing_is_one() -> None:
+    detector = EchoDetector()
+    speech = ASSISTANT[0][: 50 * FRAME_SAMPLES]
+    for frame in Framer().push(speech):
+        detector.is_echo((frame // 4).astype(np.int16), frame)
+    late = [detector.is_echo(frame, None) for frame in Framer().push(np.tile(USERS[0], 3))]
+    assert not any(late[RINGING_FRAMES:])
+
+
+def test_nothing_sounded_so_nothing_is_an_echo() -> None:
+    detector = EchoDetector()
+    assert not any(detector.is_echo(frame, None) for frame in Framer().push(USERS[0]))
+
+
+def test_memory_stays_the_same_for_hours_of_playback() -> None:
+    detector = EchoDetector()
+
+    def size() -> int:
+        arrays = [*vars(detector).values(), *vars(detector._likeness).values(), detector._playback._rows]
+        return sum(value.nbytes for value in arrays if isinstance(value, np.ndarray)) + len(detector._likeness._before)
+
+    sizes = set()
+    for _ in range(3):
+        for frame in Framer().push(np.tile(ASSISTANT[0], 3)[: (KEPT_FRAMES + LAGS) * FRAME_SAMPLES]):
+            detector.is_echo((frame // 4).astype(np.int16), frame)
+        sizes.add(size())
+    assert len(sizes) == 1
+    assert sizes.pop() < 100_000
