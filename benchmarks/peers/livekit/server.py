@@ -135,17 +135,21 @@ class Loudspeaker(io.AudioOutput):
         self._changed.set()
 
     async def play(self) -> None:
-        """Send what there is, when it is time."""
-        while True:
-            if self._notes:
-                await self._socket.send_str(self._notes.popleft())
-            elif (seconds := self._seconds_to_wait()) is None or seconds > 0:
-                await self._wait(seconds)
-            elif self._waiting:
-                await self._send(self._waiting.popleft())
-            else:
-                self._notes.append(json.dumps({"type": "reply_done"}))
-                self._finish(interrupted=False)
+        """Send what there is, when it is time, until the client goes away."""
+        with contextlib.suppress(ConnectionError):
+            while True:
+                await self._step()
+
+    async def _step(self) -> None:
+        if self._notes:
+            await self._socket.send_str(self._notes.popleft())
+        elif (seconds := self._seconds_to_wait()) is None or seconds > 0:
+            await self._wait(seconds)
+        elif self._waiting:
+            await self._send(self._waiting.popleft())
+        else:
+            self._notes.append(json.dumps({"type": "reply_done"}))
+            self._finish(interrupted=False)
 
     def _seconds_to_wait(self) -> float | None:
         """Until a piece is to be sent or the segment is over; None: until something happens."""
@@ -238,7 +242,7 @@ async def serve(base_url: str, key: str, variant_name: str) -> None:
     variant(variant_name)
     app = aiohttp.web.Application()
     app.router.add_get("/", Conversations(base_url, key, variant_name).converse)
-    runner = aiohttp.web.AppRunner(app, handler_cancellation=True, access_log=None, shutdown_timeout=1.0)
+    runner = aiohttp.web.AppRunner(app, access_log=None, shutdown_timeout=1.0)
     await runner.setup()
     try:
         await aiohttp.web.TCPSite(runner, "127.0.0.1", 0).start()
