@@ -26,6 +26,9 @@ DOUBTFUL = 0.3
 """Less, and no voice makes it complete."""
 CONVENTIONAL, CONVENTIONAL_VOICE = 0.94, 0.25
 """Above this completeness, how much of what the voice says counts."""
+UNHEARD_VOICE = 0.25
+"""How much a falling voice counts while the words are not known: they may be "and", and nothing can be answered before
+they are."""
 FALLING_VOICE, RISING_VOICE = 2.0, 4.0
 """Odds (natural logarithm) that a voice adds by falling, and takes away by staying up."""
 LEAST = 0.01
@@ -140,6 +143,8 @@ class Endpointing:
             return completeness
         if completeness > CONVENTIONAL:
             voice *= CONVENTIONAL_VOICE
+        if voice > 0 and pause.words is None:
+            voice *= UNHEARD_VOICE
         odds = math.log(max(completeness, LEAST) / max(1 - completeness, LEAST))
         odds += voice * (FALLING_VOICE if voice > 0 else RISING_VOICE)
         return 1 / (1 + math.exp(-odds))

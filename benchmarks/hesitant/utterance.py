@@ -113,7 +113,8 @@ async def _speak(text: str, voice: EmbeddedTextToSpeech, options: VoiceOptions) 
             chunks.append(chunk.samples)
             spoken += chunk.spoken
     samples: Samples = soxr.resample(np.concatenate(chunks), OUTPUT_RATE, INPUT_RATE)
-    ends = [word.end_seconds or len(samples) / INPUT_RATE for word in spoken]
+    whole = len(samples) / INPUT_RATE
+    ends = [min(word.end_seconds or whole, whole) for word in spoken]
     heard = [HeardWord(bare(word.text), word.start_seconds, end) for word, end in zip(spoken, ends, strict=True)]
     return (samples * VOICE_GAIN).astype(np.int16), [word for word in heard if word.text]
 

@@ -5,7 +5,7 @@ from enum import Enum
 from itertools import pairwise
 
 from pipeline.wording.dictation import address, digits, spelling, telephone
-from pipeline.wording.lexicon import HANGS, LACKS, LIKELY, OPEN, SURE, Lexicon, Tokens, has_any, words
+from pipeline.wording.lexicon import HANGS, LACKS, LIKELY, OPEN, Lexicon, Tokens, has_any, words
 
 MOST_ASKED_CHARACTERS = 300
 """Of the end of what the assistant said: its question is there."""
@@ -30,6 +30,8 @@ class Wanted(Enum):
     NAME = r"\b(?:your|what|which|the|full|last|first) name|name\s*\?|\bnome\b|come si chiama|come ti chiami|cognome"
 
 
+GIVEN = 0.9
+"""How complete an answer is that gives what was asked for; the voice may still have more to say."""
 CALENDAR = words(
     "monday tuesday wednesday thursday friday saturday sunday today tomorrow tonight weekend "
     "lunedì martedì mercoledì giovedì venerdì sabato domenica oggi domani dopodomani stasera stamattina"
@@ -42,9 +44,7 @@ ORDINALS = words(
     "first second third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth thirteenth fourteenth fifteenth "
     "sixteenth seventeenth eighteenth nineteenth twentieth thirtieth primo"
 )
-MOMENTS = words(
-    "noon midday midnight mezzogiorno mezzanotte now adesso ora subito stasera tonight morning evening lunchtime"
-)
+MOMENTS = words("noon midday midnight mezzogiorno mezzanotte now adesso ora subito lunchtime")
 ALONE_PEOPLE = words("me myself us couple both alone io solo sola noi entrambi coppia")
 INTRODUCTIONS = words(
     "my name is it's its the under i'm i am call me please a nome mi chiamo sono il mio è la cognome yes sì at of per "
@@ -100,13 +100,13 @@ def _declines(tokens: Tokens, lexicon: Lexicon) -> bool:
 
 def _people(tokens: Tokens, lexicon: Lexicon) -> float:
     if has_any(tokens, ALONE_PEOPLE) or any(digits((token,), lexicon) for token in tokens):
-        return SURE
+        return GIVEN
     return LACKS
 
 
 def _time(tokens: Tokens, lexicon: Lexicon) -> float:
     if has_any(tokens, MOMENTS):
-        return 0.9
+        return GIVEN
     return 0.85 if any(digits((token,), lexicon) for token in tokens) else LACKS
 
 
@@ -115,9 +115,9 @@ def _date(tokens: Tokens, lexicon: Lexicon) -> float:
         return 0.85
     numbered = any(digits((token,), lexicon) for token in tokens) or has_any(tokens, ORDINALS)
     if has_any(tokens, MONTHS):
-        return SURE if numbered else LACKS
+        return GIVEN if numbered else LACKS
     if any(re.fullmatch(r"\d+[/.]\d+(?:[/.]\d+)?", token) for token in tokens):
-        return SURE
+        return GIVEN
     if has_any(tokens, words("week month days weeks settimana mese giorni settimane")):
         return LIKELY
     return OPEN if numbered or any(re.fullmatch(r"\d+(?:st|nd|rd|th)", token) for token in tokens) else LACKS
@@ -130,4 +130,4 @@ def _name(tokens: Tokens) -> float:
     name = [token for token in tokens if token not in INTRODUCTIONS]
     if not name:
         return HANGS
-    return LIKELY if len(name) == 1 else 0.9
+    return LIKELY if len(name) == 1 else GIVEN

@@ -5,6 +5,8 @@ import unicodedata
 from typing import NamedTuple
 
 TOKEN = re.compile(r"\d+(?:[.,:/]\d+)*|@|\+|[^\W\d_]+(?:'[^\W\d_]*)*|'[^\W\d_]+|[%€$£°]")
+SPLIT_ADDRESS = re.compile(r"(?<=\w)\s+\.\s+(?=(?:com|it|org|net|eu|uk)\b)")
+"""An address as tokenisers write it: "gmail . com"."""
 SPLIT_CONTRACTION = re.compile(r"\s+('(?:m|s|d|ll|re|ve|t)\b)|\s+(n't)\b")
 """As tokenisers write it: "I 'd", "do n't"."""
 ADDRESS = re.compile(r"(?<=\w)\.(?=[a-z])")
@@ -53,6 +55,7 @@ def read(text: str) -> Transcript:
     """Read the end of a transcript."""
     text = unicodedata.normalize("NFC", text[-MOST_CHARACTERS:]).strip().replace("’", "'").replace("...", "…")
     mark = _mark(text)
+    text = SPLIT_ADDRESS.sub(".", text)
     text = SPLIT_CONTRACTION.sub(r"\1\2", text.lower())
     sentences = [_words(part) for part in re.split(r"[.?!]+\s+", text)]
     sentences = [sentence for sentence in sentences if sentence] or [()]
