@@ -79,6 +79,12 @@ def cuts_in(turn: Fields) -> bool:
     )
 
 
+def interrupts_itself(turn: Fields) -> bool:
+    """Whether the answer was stopped though nobody spoke: what anybody says next belongs to the next turn."""
+    first = turn["first_audio"]
+    return first is not None and any(at > first and name in ("speech_started", "clear") for at, name in turn["events"])
+
+
 def failure(turn: Fields, first: float | None) -> str:
     """Why there was no answer; "" if there was."""
     if turn["failure"]:
@@ -222,6 +228,8 @@ def summary(run: Fields) -> dict[str, Any]:
         "failed": sum(bool(turn["failure"]) for turn in turns) + len(run["failed_sessions"]),
         "cut_ins": sum(turn["cut_in"] for turn in questions),
         "gaps": sum(len(turn["gaps"]) for turn in turns),
+        "self_interruptions": sum(map(interrupts_itself, spoken)),
+        "played_seconds": sum(turn["played_seconds"] or 0.0 for turn in spoken),
         "voice_to_voice": percentiles(map(voice_to_voice, spoken)),
         "overhead": percentiles(map(overhead, spoken)),
         "unheard_tokens": unheard / written if written else 0.0,

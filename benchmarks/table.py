@@ -66,6 +66,11 @@ def notes(run: Mapping[str, Any], found: Mapping[str, Any]) -> list[str]:
             f"{found['sounds']} sounds: {found['disturbed']} noticed, {found['false_stops']} false stops{again}, "
             f"{100 * found['lost_share']:.1f} % lost"
         )
+    if found["self_interruptions"]:
+        seconds = found["played_seconds"]
+        lines.append(
+            f"{found['self_interruptions']} answers in {seconds:.0f} s of speech were stopped though nobody spoke"
+        )
     if found["unheard_tokens"] > 0:
         lines.append(f"{100 * found['unheard_tokens']:.1f} % of the tokens were never heard")
     if run["client"]["was_bottleneck"]:

@@ -53,7 +53,7 @@ class Found:
     """Of the request, in seconds of the recording; below zero if it begins with something else."""
     end: float
     likeness: float
-    """1: the same."""
+    """Correlation; 1: the same."""
 
     @property
     def text(self) -> str:
@@ -86,6 +86,7 @@ class Clips:
 
     def __init__(self, clips: Sequence[Clip] = ()) -> None:
         self._clips = [clip for clip in clips if clip.loudness.any()]
+        self._sums = [np.append(0.0, np.cumsum(clip.loudness.astype(np.float64))) for clip in self._clips]
         self._energies = [np.append(0.0, np.cumsum(clip.loudness.astype(np.float64) ** 2)) for clip in self._clips]
         self._longest = max((len(clip.loudness) for clip in self._clips), default=0)
         self._spectra: dict[int, npt.NDArray[np.complex64]] = {}
@@ -101,6 +102,7 @@ class Clips:
     def find(self, samples: npt.NDArray[np.int16], rate: int) -> Found | None:
         """The recording that the audio is from, None if from none."""
         heard = loudness(samples, rate)[-_MAX_STEPS:]
+        heard = heard - heard.mean()
         norm = float(np.linalg.norm(heard))
         if not self._clips or norm == 0.0:
             return None
@@ -108,13 +110,12 @@ class Clips:
         # At lag k the request begins k steps into the recording; negative lags are at the end of the circle.
         fits = np.fft.irfft(self._spectrum(size) * np.conj(np.fft.rfft(heard, size)), size)
         best: Found | None = None
-        for clip, energy, row in zip(self._clips, self._energies, fits, strict=True):
+        for clip, sums, energies, row in zip(self._clips, self._sums, self._energies, fits, strict=True):
             lags = np.arange(-len(heard) + 1, len(clip.loudness))
             starts, ends = np.clip(lags, 0, None), np.clip(lags + len(heard), None, len(clip.loudness))
-            covered = np.sqrt(np.maximum(energy[ends] - energy[starts], 1e-9))
-            # Where hardly anything of the recording is covered, chance alone makes it alike.
-            covered = np.maximum(covered, 0.1 * float(np.sqrt(energy[-1])))
-            likeness = row[lags] / (covered * norm)
+            # Around a recording it is silent. Correlation, not likeness of level: a steady noise is like nothing.
+            variance = energies[ends] - energies[starts] - (sums[ends] - sums[starts]) ** 2 / len(heard)
+            likeness = row[lags] / (np.sqrt(np.maximum(variance, 1e-3 * energies[-1])) * norm)
             place = int(np.argmax(likeness))
             if best is None or likeness[place] > best.likeness:
                 start = float(lags[place]) * STEP_SECONDS
