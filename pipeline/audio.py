@@ -43,6 +43,9 @@ class Framer:
 
     def push(self, samples: Samples) -> Iterator[Samples]:
         """Take int16 samples at 16 kHz, give every whole frame of 320 of them; the rest waits for more."""
+        if len(samples) == FRAME_SAMPLES and not len(self._rest):
+            yield samples
+            return
         if len(self._rest):
             samples = np.concatenate((self._rest, samples))
         whole = len(samples) - len(samples) % FRAME_SAMPLES

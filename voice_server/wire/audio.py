@@ -1,6 +1,7 @@
 """Audio in the encodings of the wire, to and from the samples of the pipeline. One object per stream."""
 
 import binascii
+from collections.abc import Iterator
 from typing import Literal
 
 import numpy as np
@@ -87,12 +88,26 @@ def _resampler(source_rate: int, target_rate: int) -> Downsampler | Resampler:
 
 def decode_base64(text: str, param: str) -> bytes:
     """Strict: only the standard alphabet, padded. Raises RequestError, before it decodes what is too large."""
+    return b"".join(base64_pieces(text, param, MAX_APPEND_BYTES))
+
+
+def base64_pieces(text: str, param: str, piece_bytes: int) -> Iterator[bytes]:
+    """The same, bit by bit: `piece_bytes`, a multiple of 3, at a time."""
     if len(text) > (MAX_APPEND_BYTES + 2) // 3 * 4:
         raise too_long(param, MAX_APPEND_BYTES, "bytes of audio")
-    try:
-        return binascii.a2b_base64(text, strict_mode=True)
-    except ValueError as error:
-        raise RequestError("invalid_base64", f"Invalid '{param}': {error}. Send padded base64.", param=param) from error
+    size = piece_bytes // 3 * 4
+    for start in range(0, len(text), size):
+        try:
+            piece = binascii.a2b_base64(text[start : start + size], strict_mode=True)
+        except ValueError as error:
+            raise _invalid(param, str(error)) from error
+        if len(piece) < piece_bytes and start + size < len(text):
+            raise _invalid(param, "Excess data after padding")
+        yield piece
+
+
+def _invalid(param: str, reason: str) -> RequestError:
+    return RequestError("invalid_base64", f"Invalid '{param}': {reason}. Send padded base64.", param=param)
 
 
 def encode_base64(data: bytes) -> str:

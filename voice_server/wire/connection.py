@@ -6,6 +6,8 @@ connection.receive(frame)                # -> what to give to the session
 connection.send(output)                  # -> the frames to send
 """
 
+from collections.abc import Iterable
+
 from pipeline.errors import PipelineError
 from pipeline.events import Input, Output, RequestFailed, SettingsChanged
 from voice_server.wire.decoding import Decoder
@@ -28,12 +30,15 @@ class Connection:
         """The frame that the server begins with."""
         return write(self._encoder.created())
 
-    def receive(self, frame: Frame) -> list[Input | RequestFailed]:
-        """What a frame means. A RequestFailed is to be put among the outputs, where it keeps its place."""
+    def receive(self, frame: Frame) -> Iterable[Input | RequestFailed]:
+        """What a frame means. A RequestFailed is to be put among the outputs, where it keeps its place.
+
+        All events have to be taken before the next frame is given; minutes of audio are decoded while they are.
+        """
         if isinstance(frame, bytes):
             return self._decoder.decode_binary(frame)
         events = self._decoder.decode_text(frame)
-        if any(isinstance(event, SettingsChanged) for event in events):
+        if isinstance(events, list) and any(isinstance(event, SettingsChanged) for event in events):
             self._encoder.announce(self._decoder.config)
         return events
 

@@ -1,7 +1,8 @@
 """The client's messages -> what enters the pipeline. A message that makes no sense becomes a RequestFailed."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 
+from pipeline.audio import SILENCE
 from pipeline.errors import RequestError
 from pipeline.events import (
     AudioCleared,
@@ -18,7 +19,7 @@ from pipeline.events import (
     SettingsChanged,
 )
 from voice_server.wire import extensions
-from voice_server.wire.audio import InputAudio, decode_base64
+from voice_server.wire.audio import InputAudio, base64_pieces, decode_base64
 from voice_server.wire.errors import too_long, wrong_value
 from voice_server.wire.fields import Fields
 from voice_server.wire.items import read_item
@@ -36,7 +37,7 @@ class Decoder:
         """As the client's last update left it."""
         self._with_extensions = with_extensions
         self._audio = InputAudio(config.input_format)
-        self._readers: dict[str, Callable[[Fields, str | None], list[Input]]] = {
+        self._readers: dict[str, Callable[[Fields, str | None], Iterable[Input]]] = {
             "session.update": self._session_update,
             "input_audio_buffer.append": self._append,
             "input_audio_buffer.commit": self._commit,
@@ -52,31 +53,46 @@ class Decoder:
         if with_extensions:
             self._readers["voice.playback"] = _playback
 
-    def decode_text(self, text: str) -> list[Input | RequestFailed]:
-        """Read one text frame."""
+    def decode_text(self, text: str) -> Iterable[Input | RequestFailed]:
+        """Read one text frame. What is long is read as far as the caller asks for more: see `decode_binary`."""
         request_id: str | None = None
         try:
             fields = Fields(parse(text))
             request_id = _event_id(fields)
-            return [*self._reader(fields)(fields, request_id)]
+            events = self._reader(fields)(fields, request_id)
+            return events if isinstance(events, list) else _failing(events, request_id)
         except RequestError as error:
             return [RequestFailed(error, request_id)]
 
-    def decode_binary(self, data: bytes) -> list[Input | RequestFailed]:
-        """Read one binary frame: audio, if the client asked for extensions."""
+    def decode_binary(self, data: bytes) -> Iterable[Input | RequestFailed]:
+        """Read one binary frame: audio, if the client asked for extensions.
+
+        Minutes of audio at once take long. They are given in pieces, each read when it is asked for, so that other
+        conversations get their turn in between.
+        """
         if not self._with_extensions:
             message = "Binary frames are not understood without the query extensions=1. Send JSON text frames."
             return [RequestFailed(RequestError("invalid_json", message))]
         if len(data) > MAX_APPEND_BYTES:
             return [RequestFailed(too_long("audio", MAX_APPEND_BYTES, "bytes"))]
-        return [*self._received(data)]
+        return self._received(data)
 
-    def _received(self, data: bytes) -> list[Input]:
-        """Minutes of audio at once are told in pieces, between which other conversations get their turn."""
-        starts = range(0, max(len(data), 1), AUDIO_PIECE_BYTES)
-        return [AudioReceived(self._audio.push(data[start : start + AUDIO_PIECE_BYTES])) for start in starts]
+    def _received(self, data: bytes) -> Iterable[Input]:
+        if len(data) <= AUDIO_PIECE_BYTES:
+            return [AudioReceived(self._audio.push(data))]
+        pieces = (data[start : start + AUDIO_PIECE_BYTES] for start in range(0, len(data), AUDIO_PIECE_BYTES))
+        return (AudioReceived(self._audio.push(piece)) for piece in pieces)
 
-    def _reader(self, fields: Fields) -> Callable[[Fields, str | None], list[Input]]:
+    def _received_text(self, text: str) -> Iterator[Input]:
+        pieces = []
+        for piece in base64_pieces(text, "audio", AUDIO_PIECE_BYTES):
+            pieces.append(piece)
+            # Whether all of it is audio is known at its end; meanwhile others get their turn.
+            yield AudioReceived(SILENCE)
+        for piece in pieces:
+            yield AudioReceived(self._audio.push(piece))
+
+    def _reader(self, fields: Fields) -> Callable[[Fields, str | None], Iterable[Input]]:
         kind = fields.string("type")
         reader = self._readers.get(kind)
         if reader is None:
@@ -91,8 +107,11 @@ class Decoder:
         self.config = config
         return [SettingsChanged(config.settings, request_id)]
 
-    def _append(self, fields: Fields, _request_id: str | None) -> list[Input]:
-        return self._received(decode_base64(fields.string("audio"), "audio"))
+    def _append(self, fields: Fields, _request_id: str | None) -> Iterable[Input]:
+        text = fields.string("audio")
+        if len(text) <= AUDIO_PIECE_BYTES:
+            return [AudioReceived(self._audio.push(decode_base64(text, "audio")))]
+        return self._received_text(text)
 
     def _commit(self, _fields: Fields, request_id: str | None) -> list[Input]:
         return [AudioReceived(self._audio.flush()), AudioCommitted(request_id)]
@@ -108,6 +127,13 @@ class Decoder:
     def _response_create(self, fields: Fields, request_id: str | None) -> list[Input]:
         options, context = read_reply_request(fields.optional_object("response"), self.config)
         return [ReplyRequested(options, context, request_id)]
+
+
+def _failing(events: Iterable[Input], request_id: str | None) -> Iterator[Input | RequestFailed]:
+    try:
+        yield from events
+    except RequestError as error:
+        yield RequestFailed(error, request_id)
 
 
 def _item_retrieve(fields: Fields, request_id: str | None) -> list[Input]:

@@ -1,4 +1,4 @@
-"""Lowers the sample rate of live audio and holds back no more than 2 ms of it.
+"""Lowers the sample rate of live audio; what comes in frames of 20 ms is held back by 1 ms at 16 kHz, by 2 ms at 8 kHz.
 
 soxr, which is used wherever audio is not live or its rate rises, gives its output in bursts: from 24 to 16 kHz it is up
 to 37 ms behind, from 24 to 8 kHz up to 73 ms, and that would be added to the time to every answer.
@@ -13,10 +13,14 @@ import numpy.typing as npt
 from pipeline.audio import SILENCE, Samples
 
 _STOPBAND_DB = 70.0
-_TRANSITION = 0.25
-"""Width of the filter's slope, in parts of the target's Nyquist frequency around which it lies."""
+_LENGTH = 32
+"""Of the filter, in samples of the target's rate: its slope is as wide as a quarter of the band."""
+_STEP = 16
+"""Samples of the target's rate that one row of a matrix product gives. As many as the filter is late, so that no more
+is held back; and 20 ms are a whole number of them."""
 _BLOCK_SAMPLES = 24_000
-"""Audio that is filtered at a time: numpy unfolds every sample into as many as the filter has taps."""
+"""Audio that is filtered at a time: numpy unfolds every sample into as many as one row has."""
+_LOUDEST, _LOWEST = np.float32(32767), np.float32(-32768)
 
 Floats = npt.NDArray[np.float32]
 
@@ -27,11 +31,12 @@ class Downsampler:
     def __init__(self, source_rate: int, target_rate: int) -> None:
         """Hertz; the target is the lower one."""
         self._up, self._down = _ratio(source_rate, target_rate)
-        self._phases = _phases(source_rate, target_rate)
-        taps = self._phases.shape[1]
-        self._delay = taps * self._up // 2
-        """Of the filter, in samples of the rate that both rates divide."""
-        self._history = np.zeros(taps - 1, np.float32)
+        self._step = _steps(self._up) * self._down
+        self._weights, past = _weights(source_rate, target_rate)
+        self._ahead = len(self._weights) - past
+        """Samples that a row needs from its first one on."""
+        self._waiting = np.zeros(past, np.float32)
+        """What the next row begins with."""
         self._received = 0
         self._given = 0
 
@@ -47,33 +52,24 @@ class Downsampler:
         missing = round(self._received * self._up / self._down) - self._given
         if missing <= 0:
             return SILENCE
-        return self.push(np.zeros(self._delay // self._up + self._down, np.int16))[:missing]
+        return self.push(np.zeros(self._ahead + self._step, np.int16))[:missing]
 
     def _push(self, samples: Samples) -> Samples:
-        if not len(samples):
-            return SILENCE
-        start = self._received - len(self._history)
+        sound = np.concatenate((self._waiting, samples), dtype=np.float32)
+        width = len(self._weights)
+        rows = max(0, (len(sound) - width) // self._step + 1)
+        size = sound.itemsize
+        # Overlapping stretches of the sound, without a copy: quicker than sliding_window_view, and checked as well.
+        windows = np.ndarray((rows, width), np.float32, buffer=sound, strides=(self._step * size, size))
+        lowered = np.dot(windows, self._weights)
+        np.rint(lowered, out=lowered)
+        np.minimum(lowered, _LOUDEST, out=lowered)
+        np.maximum(lowered, _LOWEST, out=lowered)
+        self._waiting = sound[rows * self._step :].copy()
         self._received += len(samples)
-        sound = np.concatenate((self._history, samples.astype(np.float32)))
-        # The last sample given may use the last one received, but none that is still to come.
-        ready = max(self._given, (self._received * self._up - 1 - self._delay) // self._down + 1)
-        lowered = np.empty(ready - self._given, np.float32)
-        for first in range(min(self._up, len(lowered))):
-            # Every `up`-th sample of the output shares one phase of the filter.
-            place = (self._given + first) * self._down + self._delay
-            begin = place // self._up - start - len(self._history)
-            rows = -(-(len(lowered) - first) // self._up)
-            windows = _windows(sound, begin, self._down, (rows, len(self._history) + 1))
-            lowered[first :: self._up] = np.dot(windows, self._phases[place % self._up])
-        self._given = ready
-        self._history = sound[len(sound) - len(self._history) :].copy()
-        return np.rint(lowered).clip(-32768, 32767).astype(np.int16)
-
-
-def _windows(sound: Floats, begin: int, step: int, shape: tuple[int, int]) -> Floats:
-    """Overlapping stretches of the sound, without a copy: quicker than sliding_window_view, and checked as well."""
-    size = sound.itemsize
-    return np.ndarray(shape, np.float32, buffer=sound, offset=begin * size, strides=(step * size, size))
+        self._given += lowered.size
+        given: Samples = lowered.astype(np.int16).reshape(-1)
+        return given
 
 
 def _ratio(source_rate: int, target_rate: int) -> tuple[int, int]:
@@ -81,14 +77,31 @@ def _ratio(source_rate: int, target_rate: int) -> tuple[int, int]:
     return target_rate // divisor, source_rate // divisor
 
 
+def _steps(up: int) -> int:
+    return max(1, round(_STEP / up))
+
+
 @cache
+def _weights(source_rate: int, target_rate: int) -> tuple[Floats, int]:
+    """A matrix from a row of samples to the outputs that follow from it, and how much of the row lies in the past."""
+    up, down = _ratio(source_rate, target_rate)
+    phases = _phases(source_rate, target_rate)
+    taps = phases.shape[1]
+    delay = taps * up // 2
+    # Of each output: the last sample that it uses, and which phase of the filter.
+    places = [divmod(index * down + delay, up) for index in range(_steps(up) * up)]
+    past = taps - 1 - places[0][0]
+    weights = np.zeros((past + places[-1][0] + 1, len(places)), np.float32)
+    for column, (last, phase) in enumerate(places):
+        weights[past + last - taps + 1 : past + last + 1, column] = phases[phase]
+    return weights, past
+
+
 def _phases(source_rate: int, target_rate: int) -> Floats:
     """A windowed sinc (Kaiser), shape (up, taps): row p weighs samples, the oldest first, for outputs of phase p."""
-    up, _ = _ratio(source_rate, target_rate)
-    rate = source_rate * up
-    cutoff = target_rate / 2 / rate
-    width = 2 * np.pi * _TRANSITION * cutoff
-    taps = int(np.ceil((_STOPBAND_DB - 8) / (2.285 * width) / up / 2)) * 2
+    up, down = _ratio(source_rate, target_rate)
+    cutoff = 1 / 2 / max(up, down)
+    taps = round(_LENGTH * down / up / 2) * 2
     at = np.arange(taps * up) - taps * up // 2
     response = 2 * cutoff * np.sinc(2 * cutoff * at) * np.kaiser(taps * up, 0.1102 * (_STOPBAND_DB - 8.7))
     phases = response.reshape(taps, up).T[:, ::-1]

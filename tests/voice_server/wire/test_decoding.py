@@ -4,9 +4,10 @@ import json
 
 import pytest
 
+from pipeline.audio import Samples
 from pipeline.events import AudioCommitted, AudioReceived, Input, ItemCreated, ReplyRequested, RequestFailed
 from tests.voice_server.wire.story import new_config
-from voice_server.wire.audio import encode_base64
+from voice_server.wire.audio import InputAudio, encode_base64
 from voice_server.wire.connection import Connection
 from voice_server.wire.json_text import Json
 from voice_server.wire.limits import MAX_APPEND_BYTES, MAX_OUTPUT_TOKENS
@@ -14,7 +15,7 @@ from voice_server.wire.limits import MAX_APPEND_BYTES, MAX_OUTPUT_TOKENS
 
 def receive(message: Json | str | bytes, *, with_extensions: bool = False) -> list[Input | RequestFailed]:
     frame = json.dumps(message) if isinstance(message, dict) else message
-    return Connection(new_config(), with_extensions=with_extensions).receive(frame)
+    return list(Connection(new_config(), with_extensions=with_extensions).receive(frame))
 
 
 def failure(message: Json | str | bytes) -> tuple[str, str | None, str | None]:
@@ -165,10 +166,48 @@ def test_a_hundred_milliseconds_are_a_hundred_milliseconds_by_the_time_of_the_co
 
 def test_minutes_of_audio_are_told_in_pieces() -> None:
     events = receive({"type": "input_audio_buffer.append", "audio": encode_base64(bytes(48_000 * 90))})
-    pieces = [len(event.samples) for event in events if isinstance(event, AudioReceived)]
-    assert len(pieces) == len(events) == 90
+    pieces = [len(event.samples) for event in events if isinstance(event, AudioReceived) and len(event.samples)]
+    assert len(pieces) == 90
     assert max(pieces) <= 16_000
     assert sum(pieces) == pytest.approx(16_000 * 90, abs=40)
+
+
+@pytest.mark.parametrize("binary", [True, False])
+def test_minutes_of_audio_are_decoded_while_they_are_taken(binary: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    heard = []
+    push = InputAudio.push
+
+    def counted(stream: InputAudio, data: bytes) -> Samples:
+        heard.append(len(data))
+        return push(stream, data)
+
+    monkeypatch.setattr(InputAudio, "push", counted)
+    audio = bytes(48_000 * 90)
+    message = json.dumps({"type": "input_audio_buffer.append", "audio": encode_base64(audio)})
+    connection = Connection(new_config(), with_extensions=True)
+    events = iter(connection.receive(audio if binary else message))
+    assert isinstance(next(events), AudioReceived)
+    assert len(heard) <= 1
+    assert list(events)
+    assert sum(heard) == len(audio)
+    assert max(heard) <= 48_000
+
+
+@pytest.mark.parametrize("wrong", ["!", "====", "QUJD=QUJD"])
+@pytest.mark.parametrize("place", [64_000, 100_000, 192_000])
+def test_nothing_is_heard_of_minutes_that_are_no_audio(wrong: str, place: int) -> None:
+    audio = encode_base64(bytes(48_000 * 3))
+    *before, failed = receive({"type": "input_audio_buffer.append", "audio": audio[:place] + wrong + audio[place:]})
+    assert isinstance(failed, RequestFailed)
+    assert failed.error.code == "invalid_base64"
+    assert not any(len(event.samples) for event in before if isinstance(event, AudioReceived))
+
+
+def test_padding_belongs_to_the_end_of_the_audio() -> None:
+    audio = encode_base64(bytes(47_999)) + encode_base64(bytes(48_000))
+    *_, failed = receive({"type": "input_audio_buffer.append", "audio": audio})
+    assert isinstance(failed, RequestFailed)
+    assert "Excess data after padding" in failed.error.message
 
 
 def test_a_limit_of_the_session_can_be_lifted_for_one_response() -> None:
@@ -183,5 +222,5 @@ def test_the_encoding_of_the_microphone_changes_with_the_update() -> None:
     connection = Connection(new_config(), with_extensions=True)
     update = {"type": "realtime", "audio": {"input": {"format": {"type": "audio/pcmu"}}}}
     connection.receive(json.dumps({"type": "session.update", "session": update}))
-    events = connection.receive(bytes(8000)) + connection.receive('{"type":"input_audio_buffer.commit"}')
+    events = [*connection.receive(bytes(8000)), *connection.receive('{"type":"input_audio_buffer.commit"}')]
     assert sum(len(event.samples) for event in events if isinstance(event, AudioReceived)) == 16_000
