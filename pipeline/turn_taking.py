@@ -474,7 +474,7 @@ class TurnTaking:
 
     def _idle(self, detection: TurnDetection) -> list[Action]:
         timeout = detection.idle_timeout_seconds
-        if self.state is not State.IDLE or timeout is None or self._idle_since is None:
+        if self.state is not State.IDLE or timeout is None or self._idle_since is None or not self.settings.replies:
             return []
         if self._position - self._idle_since < timeout:
             return []

@@ -11,7 +11,7 @@ import pytest
 import soundfile
 
 from pipeline.audio import OUTPUT_RATE
-from pipeline.events import Output, ReplyAudio, ReplyFinished, ReplyInterrupted, ReplyItemFinished, ReplyStarted
+from pipeline.events import Output, ReplyAudio, ReplyDucked, ReplyFinished, ReplyInterrupted, ReplyItemFinished, ReplyStarted
 from pipeline.items import Message
 from pipeline.providers.interfaces import SpeechChunk, SpokenText, VoiceOptions
 from pipeline.providers.scripted import ScriptedLanguageModel, ScriptedTextToSpeech
@@ -89,7 +89,7 @@ def follows(lab: Lab, reply_id: str) -> list[Output]:
     """What comes of a reply after its end."""
     mine = [output for output in lab.outputs if getattr(output, "reply_id", None) == reply_id]
     end = next(index for index, output in enumerate(mine) if isinstance(output, ReplyFinished))
-    return [output for output in mine[end + 1 :] if not isinstance(output, ReplyInterrupted)]
+    return [output for output in mine[end + 1 :] if not isinstance(output, (ReplyInterrupted, ReplyDucked))]
 
 
 async def barge_ins(

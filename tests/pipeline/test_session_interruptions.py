@@ -10,6 +10,7 @@ from pipeline.events import (
     ItemCreated,
     ReplyAudio,
     ReplyCancelled,
+    ReplyDucked,
     ReplyFinished,
     ReplyInterrupted,
     ReplyItemFinished,
@@ -36,12 +37,12 @@ def nothing_follows(lab: Lab, reply_id: str) -> bool:
     """Whether the end of the reply is the last that is heard of it."""
     of_reply = [output for output in lab.outputs if getattr(output, "reply_id", None) == reply_id]
     end = next(index for index, output in enumerate(of_reply) if isinstance(output, ReplyFinished))
-    return all(isinstance(output, ReplyInterrupted) for output in of_reply[end + 1 :])
+    return all(isinstance(output, (ReplyInterrupted, ReplyDucked)) for output in of_reply[end + 1 :])
 
 
 @in_virtual_time
 async def test_while_the_recogniser_still_works() -> None:
-    stt = ScriptedSpeechToText("first", "second", final_seconds=0.5)
+    stt = ScriptedSpeechToText("first", "second", final_seconds=1.0)
     async with laboratory(stt=stt) as lab:
         await lab.says(1.0)
         await lab.silence(0.6)
@@ -56,7 +57,7 @@ async def test_while_the_recogniser_still_works() -> None:
 
 @in_virtual_time
 async def test_while_the_model_still_thinks() -> None:
-    async with laboratory(llm=ScriptedLanguageModel("Yes.", first_token_seconds=0.5)) as lab:
+    async with laboratory(llm=ScriptedLanguageModel("Yes.", first_token_seconds=1.2)) as lab:
         await lab.says(1.0)
         await lab.silence(0.8)
         await lab.says(1.0)
@@ -67,7 +68,7 @@ async def test_while_the_model_still_thinks() -> None:
 
 @in_virtual_time
 async def test_before_the_first_audio() -> None:
-    tts = ScriptedTextToSpeech(first_audio_seconds=0.5)
+    tts = ScriptedTextToSpeech(first_audio_seconds=1.2)
     async with laboratory(llm=ScriptedLanguageModel(STORY), tts=tts) as lab:
         await lab.says(1.0)
         await lab.silence(0.8)
@@ -87,15 +88,15 @@ async def test_in_the_middle() -> None:
         await lab.says(1.0)
         finished = lab.one(ReplyFinished)
         assert (finished.status, finished.reason) == ("cancelled", "turn_detected")
-        # 2.02 s and 0.12 s of speech: the voice says a character in 0.06 s.
+        # 2.02 s and 0.3 s of speech: the voice says a character in 0.06 s.
         interrupted = lab.one(ReplyInterrupted)
-        assert interrupted.heard_seconds == pytest.approx(2.14, abs=0.06)
-        assert interrupted.heard_text == "Once upon a time there was a king,"
+        assert interrupted.heard_seconds == pytest.approx(2.32, abs=0.06)
+        assert interrupted.heard_text == "Once upon a time there was a king, who"
         item = lab.one(ReplyItemFinished).item
         assert item.status == "incomplete"
         assert nothing_follows(lab, finished.reply_id)
         await lab.silence_until(ReplyFinished, 2)
-        assert [text for _, text in lab.said()] == ["hello", "Once upon a time there was a king,", "hello", "Sorry."]
+        assert [text for _, text in lab.said()] == ["hello", "Once upon a time there was a king, who", "hello", "Sorry."]
         assert "castle" not in " ".join(message.text for message in lab.llm.requests[-1][0])
 
 
@@ -106,10 +107,10 @@ async def test_the_client_is_told_of_the_speech_before_all_else() -> None:
         await lab.silence_until(ReplyAudio)
         await lab.silence(1.0)
         before = len(lab.outputs)
-        await lab.says(0.2)
+        await lab.says(0.4)
         names = [type(output).__name__ for output in lab.outputs[before:]]
         start = names.index("SpeechStarted")
-        assert set(names[:start]) <= {"ReplyAudio"}
+        assert set(names[:start]) <= {"ReplyAudio", "ReplyDucked"}
         assert names[start:] == ["SpeechStarted", "ReplyItemFinished", "ReplyFinished", "ReplyInterrupted"]
 
 
@@ -125,7 +126,7 @@ async def test_after_it_is_complete_but_still_playing() -> None:
         interrupted = lab.one(ReplyInterrupted)
         item_id = interrupted.item_id
         assert lab.item(item_id) == lab.last_answer
-        assert lab.last_answer.text == "One two three four five"
+        assert lab.last_answer.text == "One two three four five six"
         await lab.silence_until(ReplyFinished, 2)
 
 
@@ -179,7 +180,7 @@ async def test_two_replies_share_one_loudspeaker() -> None:
         await lab.silence_until(ReplyAudio, len(lab.all(ReplyAudio)) + 1)
         second = lab.last_answer.id
         assert lab.loudspeaker.playing == first
-        await lab.says(0.3)
+        await lab.says(0.4)
         heard = {event.item_id: event.heard_seconds for event in lab.all(ReplyInterrupted)}
         assert heard[first] == pytest.approx(lab.loudspeaker.heard(first), abs=0.03)
         assert heard[second] == lab.loudspeaker.heard(second) == 0.0

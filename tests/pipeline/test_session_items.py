@@ -206,7 +206,7 @@ async def test_what_the_client_reports_is_what_was_heard() -> None:
         await lab.silence(1.5)
         await lab.says(0.5)
         heard = lab.loudspeaker.heard(lab.last_answer.id)
-        assert heard == pytest.approx(1.5 + 0.12 - 0.3, abs=0.05)
+        assert heard == pytest.approx(1.5 + 0.3 - 0.3, abs=0.05)
         assert lab.all(ReplyInterrupted)[-1].heard_seconds == pytest.approx(heard)
         assert lab.last_answer.text == "one two three four five"
 

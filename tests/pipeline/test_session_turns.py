@@ -53,18 +53,19 @@ async def test_a_turn_is_heard_and_answered() -> None:
             "TranscriptDelta",
             "TranscriptDelta",
             "TranscriptDelta",
+            "TranscriptDelta",
             "SpeechStopped",
             "UtteranceCommitted",
             "ItemAdded",
             "ItemDone",
             "ReplyStarted",
-            "TranscriptCompleted",
             "ReplyItemStarted",
             "TurnMeasured",
+            "TranscriptCompleted",
             "ReplyItemFinished",
             "ReplyFinished",
         ]
-        assert "".join(delta.text for delta in lab.all(TranscriptDelta)) == "what is two plus"
+        assert "".join(delta.text for delta in lab.all(TranscriptDelta)) == "what is two plus two"
         assert lab.said() == [("user", "what is two plus two"), ("assistant", "You said: what is two plus two")]
         # 0.3 s of padding before the speech, 0.5 s of silence behind it.
         assert lab.one(SpeechStarted).start_seconds == pytest.approx(0.7, abs=0.03)
@@ -81,9 +82,11 @@ async def test_the_waterfall_adds_up_to_what_the_user_waited() -> None:
         await lab.says(1.0)
         ended_at = 1.0
         measured = await lab.silence_until(TurnMeasured)
-        assert [span.name for span in measured.spans] == ["pause", "transcript", "first_words", "first_audio"]
+        stages = ["pause", "transcript", "first_token", "first_clause", "first_audio", "sent"]
+        assert [span.name for span in measured.spans] == stages
         lengths = [span.end_seconds - span.start_seconds for span in measured.spans]
-        assert lengths == pytest.approx([0.5, 0.2, 0.3, 0.15], abs=0.021)
+        assert lengths == pytest.approx([0.12, 0.2, 0.3, 0.0, 0.15, 0.0], abs=0.021)
+        assert measured.committed_seconds == pytest.approx(0.5, abs=0.021)
         assert sum(lengths) == pytest.approx(measured.spans[-1].end_seconds)
         first_audio_at = lab.time_of(ReplyAudio)
         assert measured.spans[-1].end_seconds == pytest.approx(first_audio_at - ended_at, abs=0.021)
@@ -103,7 +106,7 @@ async def test_a_hesitation_does_not_end_a_turn() -> None:
 @in_virtual_time
 async def test_speech_after_a_long_pause_is_answered_together_with_what_came_before() -> None:
     stt = ScriptedSpeechToText("I would like", "a pizza", final_seconds=0.3)
-    async with laboratory(stt=stt, llm=ScriptedLanguageModel("Sure.")) as lab:
+    async with laboratory(stt=stt, llm=ScriptedLanguageModel("Sure.", first_token_seconds=0.6)) as lab:
         await lab.says(0.8)
         await lab.silence(0.6)
         await lab.says(0.6)
@@ -125,11 +128,26 @@ async def test_a_click_is_no_speech() -> None:
 
 @in_virtual_time
 async def test_semantic_detection_waits_as_long_as_it_is_eager() -> None:
-    for eagerness, seconds in {"low": 0.9, "medium": 0.5, "high": 0.3}.items():
-        async with laboratory(detecting(kind="semantic_vad", eagerness=eagerness)) as lab:
+    ends = []
+    for eagerness in ("high", "medium", "low"):
+        stt = ScriptedSpeechToText("I would like to book a table for")
+        async with laboratory(detecting(kind="semantic_vad", eagerness=eagerness), stt=stt) as lab:
             await lab.says(1.0)
-            stopped = await lab.silence_until(SpeechStopped)
-            assert stopped.end_seconds == pytest.approx(1.0 + seconds, abs=0.021)
+            ends.append((await lab.silence_until(SpeechStopped)).end_seconds - 1.0)
+    assert ends == sorted(ends)
+    assert ends[0] >= 0.5
+    assert ends[-1] >= 2 * ends[0]
+
+
+@in_virtual_time
+async def test_semantic_detection_answers_a_finished_question_sooner_than_an_unfinished_one() -> None:
+    ends = []
+    for words in ("What is the square root of two?", "What is the square root of"):
+        async with laboratory(detecting(kind="semantic_vad"), stt=ScriptedSpeechToText(words)) as lab:
+            await lab.says(1.0)
+            ends.append((await lab.silence_until(SpeechStopped)).end_seconds - 1.0)
+    assert ends[0] <= 0.45
+    assert ends[1] >= 1.5
 
 
 @in_virtual_time
@@ -293,8 +311,8 @@ async def test_a_cough_while_the_answer_is_prepared_does_not_lose_the_question()
         await lab.says(1.0)
         await lab.silence(0.8)
         await lab.says(0.2)
-        await lab.silence_until(ReplyFinished, 2)
-        assert lab.said() == [("user", "two plus two"), ("user", ""), ("assistant", "Four.")]
+        await lab.silence_until(ReplyFinished)
+        assert lab.said() == [("user", "two plus two"), ("assistant", "Four.")]
 
 
 @in_virtual_time

@@ -7,6 +7,7 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
+from pipeline.endpointing import Pause
 from pipeline.events import AudioCleared, AudioCommitted, ReplyCancelled, ReplyRequested
 from pipeline.segmenter import Voice
 from pipeline.settings import ReplyOptions, SessionSettings, TurnDetection
@@ -14,17 +15,24 @@ from pipeline.turn_taking import (
     UTTERING,
     WITHOUT_REPLY,
     Action,
+    Announce,
     CancelReply,
     CommitUtterance,
+    DropGuess,
     DropUtterance,
+    Duck,
     Happening,
+    LookAhead,
     OpenUtterance,
+    PrepareReply,
     Refuse,
     ReplyEnded,
+    Restore,
     SpeakUp,
     StartReply,
     State,
     TurnTaking,
+    Understood,
 )
 from tests.pipeline.diagram import HAPPENINGS, SETTINGS, drive, transitions
 
@@ -33,19 +41,25 @@ NO_INTERRUPTION = SETTINGS["speech may not interrupt"]
 
 # What follows, by the state and what happens: the next state and the actions.
 EXPECTED = {
-    ("idle", "speech"): "listening: OpenUtterance",
+    ("idle", "speech"): "listening: OpenUtterance, Announce",
     ("idle", "pause"): "idle:",
     ("idle", "silence"): "idle:",
     ("idle", "long silence"): "replying: SpeakUp, StartReply",
+    ("idle", "much speech"): "listening: OpenUtterance, Announce",
+    ("idle", "words"): "idle:",
+    ("idle", "mm-hm"): "idle:",
     ("idle", "commit"): "idle: Refuse",
     ("idle", "clear"): "idle:",
     ("idle", "reply requested"): "replying: StartReply",
     ("idle", "reply cancelled"): "idle: Refuse",
     ("idle", "reply ended"): "idle:",
     ("listening", "speech"): "listening:",
-    ("listening", "pause"): "paused:",
+    ("listening", "pause"): "paused: LookAhead",
     ("listening", "silence"): "replying: CommitUtterance, StartReply",
     ("listening", "long silence"): "replying: CommitUtterance, StartReply",
+    ("listening", "much speech"): "listening:",
+    ("listening", "words"): "listening:",
+    ("listening", "mm-hm"): "listening:",
     ("listening", "commit"): "idle: CommitUtterance",
     ("listening", "clear"): "idle: DropUtterance",
     ("listening", "reply requested"): "overlapping: StartReply",
@@ -55,24 +69,45 @@ EXPECTED = {
     ("paused", "pause"): "paused:",
     ("paused", "silence"): "replying: CommitUtterance, StartReply",
     ("paused", "long silence"): "replying: CommitUtterance, StartReply",
+    ("paused", "much speech"): "listening:",
+    ("paused", "words"): "paused: PrepareReply",
+    ("paused", "mm-hm"): "paused: PrepareReply",
     ("paused", "commit"): "idle: CommitUtterance",
     ("paused", "clear"): "idle: DropUtterance",
     ("paused", "reply requested"): "overlap_paused: StartReply",
     ("paused", "reply cancelled"): "paused: Refuse",
     ("paused", "reply ended"): "paused:",
-    ("replying", "speech"): "listening: OpenUtterance, CancelReply",
+    ("replying", "speech"): "doubting: OpenUtterance, Duck",
     ("replying", "pause"): "replying:",
     ("replying", "silence"): "replying:",
     ("replying", "long silence"): "replying:",
+    ("replying", "much speech"): "doubting: OpenUtterance, Duck",
+    ("replying", "words"): "replying:",
+    ("replying", "mm-hm"): "replying:",
     ("replying", "commit"): "replying: Refuse",
     ("replying", "clear"): "replying:",
     ("replying", "reply requested"): "replying: Refuse",
     ("replying", "reply cancelled"): "idle: CancelReply",
     ("replying", "reply ended"): "idle:",
+    ("doubting", "speech"): "doubting:",
+    ("doubting", "pause"): "doubting: LookAhead",
+    ("doubting", "silence"): "doubting: LookAhead",
+    ("doubting", "long silence"): "replying: DropUtterance, Restore",
+    ("doubting", "much speech"): "listening: Announce, CancelReply",
+    ("doubting", "words"): "listening: Announce, CancelReply",
+    ("doubting", "mm-hm"): "replying: DropUtterance, Restore",
+    ("doubting", "commit"): "replying: CommitUtterance, Restore",
+    ("doubting", "clear"): "replying: DropUtterance, Restore",
+    ("doubting", "reply requested"): "doubting: Refuse",
+    ("doubting", "reply cancelled"): "idle: DropUtterance, Restore, CancelReply",
+    ("doubting", "reply ended"): "doubting:",
     ("overlapping", "speech"): "overlapping:",
     ("overlapping", "pause"): "overlap_paused:",
     ("overlapping", "silence"): "replying: CommitUtterance, CancelReply, StartReply",
     ("overlapping", "long silence"): "replying: CommitUtterance, CancelReply, StartReply",
+    ("overlapping", "much speech"): "overlapping:",
+    ("overlapping", "words"): "overlapping:",
+    ("overlapping", "mm-hm"): "overlapping:",
     ("overlapping", "commit"): "replying: CommitUtterance",
     ("overlapping", "clear"): "replying: DropUtterance",
     ("overlapping", "reply requested"): "overlapping: Refuse",
@@ -82,6 +117,9 @@ EXPECTED = {
     ("overlap_paused", "pause"): "overlap_paused:",
     ("overlap_paused", "silence"): "replying: CommitUtterance, CancelReply, StartReply",
     ("overlap_paused", "long silence"): "replying: CommitUtterance, CancelReply, StartReply",
+    ("overlap_paused", "much speech"): "overlapping:",
+    ("overlap_paused", "words"): "overlap_paused:",
+    ("overlap_paused", "mm-hm"): "overlap_paused:",
     ("overlap_paused", "commit"): "replying: CommitUtterance",
     ("overlap_paused", "clear"): "replying: DropUtterance",
     ("overlap_paused", "reply requested"): "overlap_paused: Refuse",
@@ -101,7 +139,7 @@ def test_the_table_is_complete() -> None:
 
 
 def test_speech_that_may_not_interrupt() -> None:
-    assert drive(NO_INTERRUPTION, State.REPLYING, "speech") == (State.OVERLAPPING, ("OpenUtterance",))
+    assert drive(NO_INTERRUPTION, State.REPLYING, "speech") == (State.OVERLAPPING, ("OpenUtterance", "Announce"))
     assert drive(NO_INTERRUPTION, State.OVERLAPPING, "silence") == (State.REPLYING, ("CommitUtterance",))
 
 
@@ -145,13 +183,31 @@ class Conversing(RuleBasedStateMachine):
         self.utterance_open = False
         self.announced = False
         self.replying = False
+        self.guessed = False
+        self.ducked = False
 
     def account(self, actions: list[Action]) -> None:
         for action in actions:
             match action:
-                case OpenUtterance(announce):
+                case OpenUtterance():
                     assert not self.utterance_open
-                    self.utterance_open, self.announced = True, announce
+                    self.utterance_open, self.announced = True, False
+                case Announce():
+                    assert self.utterance_open
+                    assert not self.announced
+                    self.announced = True
+                    self.ducked = False
+                case LookAhead():
+                    assert self.utterance_open
+                case PrepareReply():
+                    assert self.utterance_open
+                    assert self.settings.replies
+                    assert not self.guessed
+                    assert not self.replying
+                    self.guessed = True
+                case DropGuess():
+                    assert self.guessed
+                    self.guessed = False
                 case CommitUtterance(announce):
                     assert self.utterance_open
                     assert announce == self.announced
@@ -163,9 +219,17 @@ class Conversing(RuleBasedStateMachine):
                     assert self.settings.replies
                     if request is None or request.options.in_conversation:
                         assert not self.replying
-                        self.replying = True
+                        assert not self.guessed or request is None
+                        self.replying, self.guessed = True, False
+                case Duck():
+                    assert not self.ducked
+                    self.ducked = True
+                case Restore():
+                    assert self.ducked
+                    self.ducked = False
                 case CancelReply(reason):
-                    assert self.replying
+                    # A reply that only sounds is not being given any more.
+                    assert self.replying or reason == "turn_detected"
                     self.replying = False
                     detection = self.settings.turn_detection
                     assert reason == "client_cancelled" or (detection and detection.interrupt_reply)
@@ -179,10 +243,14 @@ class Conversing(RuleBasedStateMachine):
     def happens(self, happening: Happening) -> None:
         self.account(self.turns.receive(happening))
 
-    @rule(voice=voices, seconds=st.sampled_from([0.02, 0.5]))
-    def hears(self, voice: tuple[float, float], seconds: float) -> None:
+    @rule(voice=voices, seconds=st.sampled_from([0.02, 0.5]), over_reply=st.booleans())
+    def hears(self, voice: tuple[float, float], seconds: float, over_reply: bool) -> None:
         self.position += seconds
-        self.happens(Voice(self.position, *voice))
+        self.happens(Voice(self.position, *voice, over_reply))
+
+    @rule(words=st.sampled_from([None, "", "and", "mm-hm", "two plus two"]), is_reaction=st.booleans())
+    def understands(self, words: str | None, is_reaction: bool) -> None:
+        self.happens(Understood(Pause(words), is_reaction))
 
     @rule()
     def commits(self) -> None:
@@ -216,7 +284,10 @@ class Conversing(RuleBasedStateMachine):
     @invariant()
     def agrees(self) -> None:
         assert self.utterance_open == (self.turns.state in UTTERING)
-        assert self.replying == (self.turns.state in WITHOUT_REPLY)
+        if self.turns.state is not State.DOUBTING:
+            assert self.replying == (self.turns.state in WITHOUT_REPLY)
+            assert not self.ducked
+        assert not self.guessed or self.turns.state is State.PAUSED
 
 
 Conversing.TestCase.settings = hypothesis_settings(

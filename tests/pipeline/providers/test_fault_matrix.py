@@ -129,8 +129,8 @@ async def test_with_a_second_provider_the_stage_delivers(kind: str, vendor: str)
             heard: list[float] = []
             try:
                 await everything(stage, heard)
-            except ProviderError as error:
-                assert breaks_off_a_reply(kind, fault), (fault, error)
+            except ProviderError:
+                assert breaks_off_a_reply(kind, fault), fault
             assert heard, fault
             assert heard[0] < AUDIBLE_SECONDS, fault
         scene.faults.clear()
@@ -152,15 +152,14 @@ async def test_with_a_second_provider_the_stage_delivers(kind: str, vendor: str)
 async def test_alone_it_fails_clearly_within_its_deadline(kind: str, vendor: str) -> None:
     async def struck(fault: FaultKind, stage: Any, scene: Scene) -> None:
         scene.faults.add(Fault(fault))
-        start, heard = time.monotonic(), list[float]()
+        start, heard, failed = time.monotonic(), list[float](), False
         try:
             await everything(stage, heard)
-        except ProviderError as error:
-            assert error.message.endswith(".")
-            assert heard or time.monotonic() - start < AUDIBLE_SECONDS, fault
-        else:
-            # Half a second between two pieces is late, but what comes is whole.
-            assert fault is FaultKind.DRIP
+        except ProviderError:
+            failed = True
+        assert heard or time.monotonic() - start < AUDIBLE_SECONDS, fault
+        # Half a second between two pieces is late, but what comes is whole.
+        assert failed or fault is FaultKind.DRIP
         scene.faults.clear()
         await everything(stage, heard)
         assert heard[-1] < AUDIBLE_SECONDS, fault

@@ -21,7 +21,7 @@ from pipeline.providers.interfaces import (
     TranscriptionOptions,
     VoiceOptions,
 )
-from pipeline.providers.openai.client import client
+from pipeline.providers.openai.client import WARM_CONNECTIONS, client, warm_up
 from pipeline.providers.openai.language_model import OpenAILanguageModel
 from pipeline.providers.openai.speech_to_text import OpenAITranscription
 from pipeline.providers.openai.text_to_speech import OpenAITextToSpeech
@@ -82,3 +82,29 @@ async def test_words_are_not_lost_with_the_end_of_the_stream() -> None:
     async with Server(app) as server, client("sk-test", f"{server.url}/v1") as connection:
         heard = OpenAITranscription(connection).transcribe(given(frames), TranscriptionOptions("s"))
         assert [transcript async for transcript in heard] == [Transcript("hello", is_final=True)]
+
+
+@pytest.mark.parametrize("ask", [hear, write, say])
+async def test_the_first_request_after_warming_up_opens_no_connection(
+    ask: Callable[[AsyncOpenAI], Awaitable[None]],
+) -> None:
+    async with (
+        Server(openai.application(Scene())) as server,
+        client("sk-test", f"{server.url}/v1") as connection,
+    ):
+        await warm_up(connection)
+        assert server.connections == WARM_CONNECTIONS
+        await asyncio.gather(ask(connection), ask(connection))
+        assert server.connections == WARM_CONNECTIONS
+        await warm_up(connection)
+        assert server.connections == WARM_CONNECTIONS
+
+
+async def test_nobody_to_warm_up_is_no_failure() -> None:
+    async with Server(openai.application(Scene(keys=frozenset({"sk-right"})))) as server:
+        async with client("sk-wrong", f"{server.url}/v1") as connection:
+            await warm_up(connection)
+            assert server.connections == WARM_CONNECTIONS
+        url = server.url
+    async with client("sk-test", f"{url}/v1") as connection:
+        await warm_up(connection)

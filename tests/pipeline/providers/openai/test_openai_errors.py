@@ -14,7 +14,7 @@ from pipeline.errors import ProviderTimeout, ProviderUnavailable
 from pipeline.providers.interfaces import CompletionOptions, ModelMessage, TranscriptionOptions
 from pipeline.providers.openai import speech_to_text
 from pipeline.providers.openai.client import client
-from pipeline.providers.openai.errors import openai_errors, refused
+from pipeline.providers.openai.errors import openai_errors, refused, retry_after_seconds
 from pipeline.providers.openai.language_model import OpenAILanguageModel
 from pipeline.providers.openai.speech_to_text import OpenAIRealtimeTranscription
 from tests.contracts.stages import frames, given
@@ -98,3 +98,20 @@ def test_our_own_errors_pass() -> None:
     with pytest.raises(ProviderTimeout) as failure, openai_errors("OpenAI's speech"):
         raise ours
     assert failure.value is ours
+
+
+async def test_how_long_a_busy_vendor_wants_to_be_left_alone() -> None:
+    scene = Scene()
+    async with Server(openai.application(scene)) as server, client("sk-test", f"{server.url}/v1") as connection:
+        scene.faults.add(Fault(FaultKind.TOO_MANY_REQUESTS, times=1))
+        stream = OpenAILanguageModel(connection).complete([ModelMessage("user", "Hi.")], CompletionOptions("s"))
+        with pytest.raises(ProviderUnavailable) as failure:
+            await anext(stream)
+    assert failure.value.retry_after_seconds == 1.0
+
+
+@pytest.mark.parametrize(
+    ("value", "seconds"), [("7", 7.0), ("", None), ("Wed, 21 Oct 2015 07:28:00 GMT", None), ("-1", None)]
+)
+def test_only_seconds_are_understood(value: str, seconds: float | None) -> None:
+    assert retry_after_seconds({"retry-after": value}) == seconds
