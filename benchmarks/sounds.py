@@ -14,17 +14,15 @@ Everything else about it (delays, silence around it, over which reply) is up to 
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from types import TracebackType
 from typing import Literal, Self
 
 import numpy as np
 import numpy.typing as npt
 
-from pipeline.audio import FRAME_SAMPLES, INPUT_RATE, OUTPUT_RATE, Resampler, Samples
-from pipeline.providers.embedded.text_to_speech import EmbeddedTextToSpeech
-from pipeline.providers.interfaces import VoiceOptions
+from pipeline.audio import FRAME_SAMPLES, INPUT_RATE, Resampler, Samples
+from pipeline.providers.embedded.worker_process import WorkerProcess
 
 Kind = Literal["cough", "slam", "keyboard", "noise", "backchannel", "interruption"]
 Signal = npt.NDArray[np.float64]
@@ -38,6 +36,9 @@ KEYBOARD_LEVEL = VOICE_LEVEL - 6.0
 LOUD = 0.05
 """Of the loudest frame: what is louder counts for the level."""
 NOISE_SECONDS = 4.0
+WORDS_PER_MINUTE = 170
+AUDIBLE = 100
+"""Below this a sample at the edge of what is said is silence."""
 
 BACKCHANNELS = {
     "en": ("mm-hm", "okay", "yeah", "right", "uh huh", "I see"),
@@ -89,28 +90,37 @@ class Sound:
 
 
 class Voices:
-    """The embedded voices, in their own process: `async with`."""
+    """The embedded voices, in their own process: `async with`.
+
+    What they say sounds the same on every run if they are asked for the same things in the same order.
+    """
 
     def __init__(self) -> None:
-        self._speech = EmbeddedTextToSpeech()
+        self._worker = WorkerProcess("benchmarks.seeded_synthesiser")
 
     async def __aenter__(self) -> Self:
         """Start the process. Raises ProviderUnavailable if that fails."""
-        await self._speech.__aenter__()
+        await self._worker.__aenter__()
         return self
 
-    async def __aexit__(self, *error: type[BaseException] | BaseException | TracebackType | None) -> None:
-        await self._speech.__aexit__()
+    async def __aexit__(self, *error: object) -> None:
+        await self._worker.__aexit__()
 
     async def say(self, text: str, language: str, voice: str | None = None, speed: float = 1.0) -> Samples:
         """Speak it (int16, 16 kHz, at VOICE_LEVEL). `voice`: a name of eSpeak NG's, such as `it+f3`."""
-        resampler, pieces = Resampler(OUTPUT_RATE, INPUT_RATE), list[Samples]()
-        options = VoiceOptions("sounds", language=language, voice=voice, speed=speed)
-        async with contextlib.aclosing(self._speech.speak(_one(text), options)) as chunks:
-            async for chunk in chunks:
-                pieces.append(resampler.push(chunk.samples))
-        pieces.append(resampler.flush())
-        return at_level(np.concatenate(pieces).astype(np.float64), VOICE_LEVEL)
+        payload = {
+            "text": text,
+            "language": language,
+            "voice": voice,
+            "words_per_minute": round(WORDS_PER_MINUTE * speed),
+        }
+        async with contextlib.aclosing(self._worker.stream(payload, timeout_seconds=10.0)) as answers:
+            answer = await anext(answers)
+        spoken = np.frombuffer(answer.body, np.int16)
+        audible = np.flatnonzero(np.abs(spoken.astype(np.int32)) > AUDIBLE)
+        resampler = Resampler(answer.header["rate"], INPUT_RATE)
+        whole = resampler.push(spoken[audible[0] : audible[-1] + 1])
+        return at_level(np.concatenate((whole, resampler.flush())).astype(np.float64), VOICE_LEVEL)
 
 
 async def utterances(voices: Voices) -> list[Sound]:
@@ -221,10 +231,6 @@ def _resonant(signal: Signal, frequencies: Sequence[float] | Signal, width: floa
 def _convolved(signal: Signal, response: Signal) -> Signal:
     length = len(signal) + len(response) - 1
     return np.fft.irfft(np.fft.rfft(signal, length) * np.fft.rfft(response, length), length)
-
-
-async def _one(text: str) -> AsyncIterator[str]:
-    yield text
 
 
 async def _describe() -> None:
