@@ -106,7 +106,8 @@ ENDINGS = phrases(
         LIKELY,
         (
             "i/don't/know why/not i/think/so i/hope/so so/do/i me/too what/else who/else and/you for/me with/me "
-            "by/then no/more of/course/not or/so if/not so/far so/much too/much very/much that's/that and/that all/of/them "
+            "by/then no/more of/course/not or/so if/not so/far "
+            "so/much too/much very/much that's/that and/that all/of/them "
             "both/of/them not/at/all after/all in/all above/all all/right it's/all at/all quite/well "
             "as/soon/as/possible not/yet what/is/this what/is/that like/this like/that how/are/you who/are/you "
             "where/are/you where/am/i at/all/times what's/this what's/that what's/it is/it/not isn't/it aren't/they "
