@@ -177,6 +177,10 @@ def _number(last: str, before: str) -> float | None:
 
 def asks(tokens: Tokens) -> bool:
     """Whether somebody is asked for something, also behind another clause."""
+    # "Siete aperti", "accettate carte": who speaks so to an assistant asks it.
+    verb = next((word for word in tokens if word not in CLITICS and word != "non"), "")
+    if verb == "hai" or (len(verb) > 3 and verb.endswith(("ate", "ete", "ite"))):
+        return True
     if has_any(tokens, ADDRESSED) or any(token.endswith(("resti", "reste")) for token in tokens):
         return True
     return tokens[:2] in (("è", "possibile"), ("è", "vero"), ("c'", "è"), ("le", "dispiace"), ("ti", "dispiace"))

@@ -191,6 +191,7 @@ def test_questions_are_known_by_their_words() -> None:
         "so what should I do",
         "a che ora chiudete",
         "se piove che cosa facciamo",
+        "siete aperti",
     ):
         assert judge(words).is_question
     for words in ("I have been there", "we can come", "vengo domani", "è una bella giornata"):
