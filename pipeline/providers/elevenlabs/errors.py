@@ -45,7 +45,11 @@ def elevenlabs_errors(what: str) -> Iterator[None]:
         raise ProviderTimeout(f"{what} did not answer in time. Check the network.") from error
     except websockets.InvalidStatus as error:
         status = error.response.status_code
-        raise refused(what, str(status), f"it answered with status {status} instead of a socket.") from error
+        refusal = refused(what, str(status), f"it answered with status {status} instead of a socket.")
+        wait = error.response.headers.get("Retry-After", "")
+        if wait.isascii() and wait.isdigit():
+            refusal.retry_after_seconds = float(wait)
+        raise refusal from error
     except websockets.ConnectionClosed as error:
         close = error.rcvd
         reason = f"{close.code} {close.reason}".strip() if close else "the connection was lost"

@@ -2,7 +2,7 @@
 
 import contextlib
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import httpx2
 import openai
@@ -31,10 +31,14 @@ def openai_errors(what: str) -> Iterator[None]:
         raise ProviderTimeout(f"{what} did not answer in time. Check the network.") from error
     except openai.APIStatusError as error:
         message = error.body.get("message") if isinstance(error.body, dict) else None
-        raise refused(what, error.status_code, message or error.message, error.code) from error
+        refusal = refused(what, error.status_code, message or error.message, error.code)
+        refusal.retry_after_seconds = retry_after_seconds(error.response.headers)
+        raise refusal from error
     except websockets.InvalidStatus as error:
         status = error.response.status_code
-        raise refused(what, status, f"it answered with status {status} instead of a socket.", None) from error
+        refusal = refused(what, status, f"it answered with status {status} instead of a socket.", None)
+        refusal.retry_after_seconds = retry_after_seconds(error.response.headers)
+        raise refusal from error
     except (httpx2.RemoteProtocolError, httpx2.ReadError, websockets.ConnectionClosed) as error:
         raise ProviderUnavailable(f"{what} broke off in the middle ({_reason(error)}). Try again.") from error
     except (openai.APIConnectionError, httpx2.HTTPError, OSError, websockets.WebSocketException) as error:
@@ -55,6 +59,12 @@ def refused(what: str, status: int, message: str, code: str | None) -> ProviderU
         ours, advice = QUOTA
     retryable = status >= 500 or (status == 429 and code != "insufficient_quota") or status == 408
     return ProviderUnavailable(f"{what} was refused: {message.rstrip('. ')}. {advice}", code=ours, retryable=retryable)
+
+
+def retry_after_seconds(headers: Mapping[str, str]) -> float | None:
+    """How long the vendor wants to be left alone; None if it does not say so in seconds (RFC 9110, `Retry-After`)."""
+    value = headers.get("retry-after", "")
+    return float(value) if value.isascii() and value.isdigit() else None
 
 
 def _reason(error: BaseException) -> str:
