@@ -51,13 +51,16 @@ class Judgement:
 def judge(words: str, asked: str = "", language: str | None = None) -> Judgement:
     """Judge the turn so far. `asked` is what the assistant said last.
 
-    Of a language (ISO 639-1) that is unknown or has no lexicon, both that have one are tried.
+    If the language (ISO 639-1) is not known, both are tried; of one without a lexicon only the punctuation counts.
     """
     transcript = read(words)
     tokens = transcript.tokens[-MOST_TOKENS:]
     if not tokens:
         return Judgement(OPEN, is_question=False)
-    lexicon = LEXICONS.get((language or "")[:2].lower()) or _likeliest(tokens)
+    lexicon = LEXICONS.get(language[:2].lower()) if language else _likeliest(tokens)
+    if lexicon is None:
+        score = LIKELY if transcript.mark == "?" else OPEN
+        return Judgement(min(score, MARKS.get(transcript.mark, 1.0)), is_question=transcript.mark == "?")
     is_question = transcript.mark == "?" or _asks(transcript.sentence, lexicon)
     score = _score(Transcript(tokens, transcript.sentence, transcript.mark), asked, lexicon, is_question=is_question)
     if transcript.mark == "?" and score >= LACKS:
@@ -65,8 +68,14 @@ def judge(words: str, asked: str = "", language: str | None = None) -> Judgement
     return Judgement(min(score, MARKS.get(transcript.mark, 1.0)), is_question)
 
 
-def _likeliest(tokens: Tokens) -> Lexicon:
-    return max(LEXICONS.values(), key=lambda lexicon: sum(token in VOCABULARY[lexicon.language] for token in tokens))
+def _likeliest(tokens: Tokens) -> Lexicon | None:
+    """The language to which most of the words belong; None: a sentence without a word of either."""
+    known = {
+        lexicon.language: sum(token in VOCABULARY[lexicon.language] for token in tokens)
+        for lexicon in LEXICONS.values()
+    }
+    best = max(known, key=lambda language: known[language])
+    return LEXICONS[best] if known[best] or len(tokens) < SHORTEST_CLAUSE or tokens[-1][0].isdigit() else None
 
 
 def _score(transcript: Transcript, asked: str, lexicon: Lexicon, *, is_question: bool) -> float:

@@ -184,6 +184,13 @@ def test_anything_can_be_judged(words: str) -> None:
         assert 0 <= judge(words, "What is your phone number?", language).completeness <= 1
 
 
+def test_a_language_without_a_lexicon_is_left_open() -> None:
+    assert judge("ich hätte gern einen Tisch für", language="de").completeness == 0.5
+    assert judge("wie spät ist es?", language="de").completeness == 0.75
+    assert judge("ich hätte gern einen Tisch,", language="de").completeness <= 0.2
+    assert judge("möchte gerne einen Tisch").completeness == 0.5
+
+
 def test_questions_are_known_by_their_words() -> None:
     for words in (
         "where is it",
