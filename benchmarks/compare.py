@@ -27,7 +27,7 @@ from benchmarks.emulators.profile import PROFILES
 from benchmarks.recordings import disturbances, hesitant_speakers, library, save
 from benchmarks.scenarios import SCENARIOS, Cast, Plan
 from benchmarks.table import print_header, print_row
-from benchmarks.targets import ROOT, Endpoint, Target, ThisServer, Vendors, all_targets, pinned
+from benchmarks.targets import ROOT, Endpoint, Target, Vendors, all_targets, pinned
 
 FOR_PUSHED_BUTTONS = ("plain", "noise")
 SETTLE_SECONDS = 1.0
@@ -190,9 +190,7 @@ def client(parts: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
 def chosen(options: argparse.Namespace) -> list[Job]:
     """Every run that the options ask for."""
     targets = all_targets(options.url)
-    if options.without_speculation:
-        targets["this-unprepared"] = ThisServer("this-unprepared", {"SPECULATION": "off"})
-    names = list(options.targets) + (["this-unprepared"] if options.without_speculation else [])
+    names = options.targets
     unknown = [name for name in names if name not in targets]
     if unknown:
         raise SystemExit(f"No target is called {unknown[0]}; there are {', '.join(targets)}.")
@@ -284,7 +282,6 @@ def main(arguments: Sequence[str]) -> None:
     parser.add_argument("--sessions", type=lambda text: [int(word) for word in words(text)], default=[1])
     parser.add_argument("--turns", type=int, help="in each session")
     parser.add_argument("--processes", type=int, help="of callers (default: one for each core that is left)")
-    parser.add_argument("--without-speculation", action="store_true", help="measure this server without it, too")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--out", type=Path, help="where everything is written as JSON")
     options = parser.parse_args(arguments)

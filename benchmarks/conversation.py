@@ -127,15 +127,15 @@ class Conversation:
         return [asdict(turn) | {"session_id": self._session_id} for turn in self._turns]
 
     async def run(self) -> None:
-        """Hold the conversation."""
+        """Hold the conversation. Raises ConnectionError if the target ends it."""
         tasks = [asyncio.create_task(part()) for part in (self._listen, self._hear_room, self._report)]
         script = asyncio.create_task(self._play())
         try:
             done, _ = await asyncio.wait([script, *tasks], return_when=asyncio.FIRST_COMPLETED)
-            if script not in done and self._turns:
-                self._turns[-1].failure = self._turns[-1].failure or "the connection ended"
             for task in done:
                 task.result()
+            if script not in done:
+                raise ConnectionError("the target ended the conversation")
         finally:
             for task in (script, *tasks):
                 task.cancel()

@@ -1,8 +1,8 @@
 """What is measured: a target starts a voice server on the emulated vendors and says how to reach it.
 
-Anything becomes comparable by giving a `Target`: `this` (this server with default settings), `sequential` (one stage
-after the other, `benchmarks.sequential`), `url` (a server that runs already), and the peers in `benchmarks.peers`,
-whose module `benchmarks.peers.targets` has a function `peers() -> Sequence[Target]` if they are installed.
+Anything becomes comparable by giving a `Target`: `this` (this server with default settings), `this-unprepared` (which
+does not prepare answers early), `sequential` (one stage after the other, `benchmarks.sequential`), `url` (a server that
+runs already), and the peers in `benchmarks.peers` that are installed.
 """
 
 import asyncio
@@ -15,7 +15,7 @@ import subprocess
 import sys
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, Protocol
 
@@ -127,18 +127,15 @@ class ThisServer:
     """This server, as it is without any setting but the vendors' addresses."""
 
     name: str = "this"
-    environment: Mapping[str, str] = field(default_factory=dict)
-    """What is set differently, such as speculation switched off."""
+    module: str = "voice_server"
+    """What is run."""
 
     @property
     def version(self) -> str:
         """The commit."""
-        commit = subprocess.run(
-            ["git", "rev-parse", "--short", "HEAD"],
-            cwd=ROOT, capture_output=True, text=True, check=False,
-        )  # fmt: skip
-        settings = " ".join(f"{name}={value}" for name, value in self.environment.items())
-        return " ".join(part for part in (commit.stdout.strip() or "unknown", settings) if part)
+        command = ["git", "describe", "--always", "--dirty"]
+        commit = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+        return commit.stdout.strip() or "unknown"
 
     @contextlib.asynccontextmanager
     async def open(self, vendors: Vendors, core: int | None) -> AsyncGenerator[Endpoint, None]:
@@ -147,10 +144,8 @@ class ThisServer:
             "HOST": "127.0.0.1", "PORT": "0", "LOG_LEVEL": "error", "MAX_SESSIONS": "10000",
             "OPENAI_BASE_URL": vendors.openai_url, "OPENAI_API_KEY": vendors.key,
             "ELEVENLABS_BASE_URL": vendors.elevenlabs_url, "ELEVENLABS_API_KEY": vendors.key,
-            **self.environment,
         }  # fmt: skip
-        command = [sys.executable, "-m", "voice_server", "serve"]
-        async with started(command, environment, core) as (url, pid):
+        async with started([sys.executable, "-m", self.module, "serve"], environment, core) as (url, pid):
             address = url.replace("http", "ws", 1).rstrip("/")
             yield Endpoint(f"{address}/v1/realtime?model=galion&extensions=1", "extended", pid)
 
@@ -190,7 +185,7 @@ class AtUrl:
 
 def all_targets(url: str | None = None) -> dict[str, Target]:
     """Every target that can be run here, by name."""
-    targets: list[Target] = [ThisServer(), Sequential()]
+    targets: list[Target] = [ThisServer(), ThisServer("this-unprepared", "benchmarks.unprepared"), Sequential()]
     if url:
         targets.append(AtUrl(url))
     if importlib.util.find_spec("benchmarks.peers") and importlib.util.find_spec("benchmarks.peers.targets"):
