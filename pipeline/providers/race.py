@@ -28,6 +28,8 @@ OWN_FAULTS = frozenset(("unsupported_language", "provider_refused", "provider_vo
 """Codes of errors that tell nothing about the provider's health: it was asked for what it cannot do."""
 FLUENCY_CREDIT_SECONDS = 1.0
 """Speech, or time to speak the text, that a provider can be ahead of the time it takes: what a client holds at most."""
+LOCAL_SECONDS = 10.0
+"""For a provider on this machine, if there is no other left: it does not stall, it is busy."""
 MOST_HEDGES = 2
 MOST_TAKEOVERS = 3
 """How often one call may go on with another request after an answer that broke off."""
@@ -283,7 +285,7 @@ class Race(Generic[_Provider, _Value]):
         for attempt in self._attempts:
             attempt.has_missed = True
         if not self._waiting:
-            raise self._too_late("gave nothing", self._deadlines.last_seconds + self._work.extra_seconds)
+            raise self._too_late("gave nothing", self._time() - (self._work.due_at or 0.0))
         if self._leader is not None:
             self._leader.health.failovers += 1
         self._ask_next()
@@ -304,7 +306,7 @@ class Race(Generic[_Provider, _Value]):
     def _too_late(self, missing: str, seconds: float) -> ProviderTimeout:
         names = ", ".join(dict.fromkeys(attempt.name for attempt in self._attempts))
         return ProviderTimeout(
-            f"{self._work.what} ({names}) {missing} for {seconds:g} s. The provider may be overloaded; try again."
+            f"{self._work.what} ({names}) {missing} for {seconds:.3g} s. The provider may be overloaded; try again."
         )
 
     def _count_failure(self, attempt: Attempt[_Value], error: ProviderError) -> None:
@@ -397,7 +399,10 @@ class Race(Generic[_Provider, _Value]):
         first = self._due_at() + self._deadlines.first_seconds + self._work.extra_seconds
         if self._waiting:
             return first
-        return max(first, (self._work.due_at or 0.0) + self._deadlines.last_seconds + self._work.extra_seconds)
+        last_seconds = self._deadlines.last_seconds
+        if self._leader is not None and self._leader.is_local:
+            last_seconds = max(last_seconds, LOCAL_SECONDS)
+        return max(first, (self._work.due_at or 0.0) + last_seconds + self._work.extra_seconds)
 
     def _patience_ends_at(self, silent_since: float) -> float:
         behind = self._credit_seconds + self._deadlines.idle_seconds

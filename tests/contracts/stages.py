@@ -19,6 +19,7 @@ from pipeline.providers.elevenlabs.speech_to_text import ElevenLabsSpeechToText
 from pipeline.providers.elevenlabs.text_to_speech import ElevenLabsTextToSpeech
 from pipeline.providers.embedded.speech_to_text import EmbeddedSpeechToText
 from pipeline.providers.embedded.text_to_speech import EmbeddedTextToSpeech
+from pipeline.providers.failover import LanguageModels, SpeechToTexts, TextToSpeeches, candidate
 from pipeline.providers.openai.client import client
 from pipeline.providers.openai.language_model import OpenAILanguageModel
 from pipeline.providers.openai.speech_to_text import OpenAIRealtimeTranscription, OpenAITranscription
@@ -127,15 +128,20 @@ async def alone(provider: Any) -> AsyncIterator[Alone]:
 ANY_SPEECH_TO_TEXT: dict[str, Callable[[], AbstractAsyncContextManager[Alone]]] = {
     **SPEECH_TO_TEXT,
     "scripted": lambda: alone(ScriptedSpeechToText("I spoke for a while.")),
+    "several": lambda: alone(SpeechToTexts([candidate("STT", ScriptedSpeechToText("I spoke for a while."))] * 2)),
     "embedded": lambda: alone(EmbeddedSpeechToText(workers=1)),
 }
 ANY_LANGUAGE_MODEL: dict[str, Callable[[], AbstractAsyncContextManager[Alone]]] = {
     **LANGUAGE_MODEL,
     "scripted": lambda: alone(ScriptedLanguageModel("I heard this: why is the sky blue?")),
+    "several": lambda: alone(
+        LanguageModels([candidate("LLM", ScriptedLanguageModel("I heard this: why is the sky blue?"))] * 2)
+    ),
 }
 ANY_TEXT_TO_SPEECH: dict[str, Callable[[], AbstractAsyncContextManager[Alone]]] = {
     **TEXT_TO_SPEECH,
     "scripted": lambda: alone(ScriptedTextToSpeech()),
+    "several": lambda: alone(TextToSpeeches([candidate("TTS", ScriptedTextToSpeech())] * 2)),
     "embedded": lambda: alone(EmbeddedTextToSpeech()),
 }
 
