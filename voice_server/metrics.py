@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from aiohttp import web
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, disable_created_metrics
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.exposition import choose_encoder
 from prometheus_client.process_collector import ProcessCollector
@@ -41,6 +41,10 @@ _ENDS = {1000: "left", 1001: "sent_away", 1006: "lost", 1008: "too_slow", 1011: 
 """Close codes of WebSockets, in a word; a client may send any other."""
 _TOTALS = ("sent", "heard")
 """Stages whose ends are the answer's first sound, as the server and as the user knows it."""
+
+
+# When each counter began: a series more for every one of them, which nobody asks for.
+disable_created_metrics()
 
 
 class Metrics:
