@@ -33,8 +33,10 @@ RINGING_FRAMES = LAGS + 27
 KEPT_FRAMES = 256
 """Moments of playback that are kept; copied together when they are used up."""
 
-DECAY = 3.0
-"""Decibels per frame that an echo rings on at least: a room that takes 0.4 s to fall silent."""
+TREMBLE_FRAMES = 1
+"""By which an echo may come earlier or later than usual."""
+DECAY = 2.2
+"""Decibels per frame that an echo rings on at least: a room that takes 0.55 s to fall silent."""
 QUIET = -55.0
 """Playback below this is not heard again."""
 USUAL_SHARE = 1 / 60
@@ -150,7 +152,7 @@ class EchoDetector:
         tried, gains = self._tried[lag], self._gains[lag]
         overall = gains.sum() / tried.sum()
         gain = (gains + SMOOTHING_FRAMES * overall) / (tried + SMOOTHING_FRAMES)
-        echo: Bands = moments[max(0, lag - 1) : lag + 2].max(axis=0) + gain
+        echo: Bands = moments[max(0, lag - TREMBLE_FRAMES) : lag + TREMBLE_FRAMES + 1].max(axis=0) + gain
         return echo
 
     def _loudest_echo(self, moments: Bands) -> Bands:
