@@ -253,7 +253,7 @@ def words(text: str) -> list[str]:
     return [word for word in re.split(r"[\s,]+", text) if word]
 
 
-def scenarios(text: str) -> list[tuple[str, int]]:
+def chosen_scenarios(text: str) -> list[tuple[str, int]]:
     """Scenarios with their numbers of sessions, 0 where none is given. Raises argparse.ArgumentTypeError."""
     found = []
     for word in words(text):
@@ -271,8 +271,8 @@ def main(arguments: Sequence[str]) -> None:
     parser.add_argument("--url", help="a server that runs already: the target `url`")
     parser.add_argument(
         "--scenarios",
-        type=scenarios,
-        default=scenarios("plain"),
+        type=chosen_scenarios,
+        default=chosen_scenarios("plain"),
         metavar="NAME[:SESSIONS],…",
         help=f"of {', '.join(SCENARIOS)}; without a number of sessions, with each of --sessions",
     )

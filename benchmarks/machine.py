@@ -69,7 +69,7 @@ def cost(pid: int) -> Cost:
         for process in (parent, *parent.children(recursive=True)):
             with contextlib.suppress(psutil.NoSuchProcess):
                 times = process.cpu_times()
-                cpu += times.user + times.system
+                cpu += times.user + times.system + times.children_user + times.children_system
                 memory += process.memory_info().rss
     return Cost(cpu, memory)
 
