@@ -74,7 +74,7 @@ NOTHING: Bands = np.full(BANDS, -200.0, np.float32)
 
 
 class EchoDetector:
-    """Compares one microphone with what is played to it. Some 70 µs a frame while something sounds, else nothing."""
+    """Compares one microphone with what is played to it. Some 80 µs a frame while something sounds, else nothing."""
 
     def __init__(self) -> None:
         self._recent = np.zeros((2, WINDOW_SAMPLES), np.float32)
