@@ -10,6 +10,7 @@ from collections import deque
 from pipeline.conversation import Conversation
 from pipeline.errors import RequestError
 from pipeline.events import ItemCut, ReplyAudio, ReplyInterrupted
+from pipeline.loudspeaker import Loudspeaker
 from pipeline.outbox import Outbox
 from pipeline.reply import Reply
 
@@ -24,7 +25,8 @@ END_TOLERANCE_SECONDS = 0.1
 class Ear:
     """Follows the replies of one conversation from the moment they are sent. `now` is the event loop's time."""
 
-    def __init__(self, conversation: Conversation, outbox: Outbox) -> None:
+    def __init__(self, conversation: Conversation, outbox: Outbox, loudspeaker: Loudspeaker) -> None:
+        self._loudspeaker = loudspeaker
         self._conversation = conversation
         self._outbox = outbox
         self._replies: deque[Reply] = deque()
@@ -47,6 +49,8 @@ class Ear:
             # One loudspeaker: an earlier reply that is still being played comes first.
             reply.playback.starts_at(max((other.playback.ends_at(now) for other in self._audible()), default=now))
         reply.playback.sent(len(audio.samples), now)
+        if reply.options.in_conversation:
+            self._loudspeaker.play(audio.samples, now)
         if "sent" not in reply.waterfall:
             reply.waterfall.mark("sent", now)
             if not reply.settings.reports_playback:
@@ -72,6 +76,7 @@ class Ear:
 
     def stop_listening(self, now: float) -> None:
         """Speech stops what the loudspeaker still plays of replies that are already complete."""
+        self._loudspeaker.stop()
         for reply in self._audible():
             heard_seconds = reply.playback.heard_seconds(now)
             if reply.is_over and not reply.playback.is_stopped and heard_seconds < reply.playback.end_seconds:

@@ -1,12 +1,15 @@
 """The user's half of a conversation: samples in; voice, and the utterance that is open, out. Without tasks."""
 
+from collections import deque
 from collections.abc import Iterator
 from dataclasses import replace
 
 import numpy as np
 
 from pipeline.audio import FRAME_SAMPLES, FRAME_SECONDS, AudioFrame, Framer, Samples
+from pipeline.echo import RINGING_FRAMES, EchoDetector
 from pipeline.items import new_id
+from pipeline.loudspeaker import Loudspeaker
 from pipeline.segmenter import Segmenter, Voice
 from pipeline.settings import SessionSettings
 from pipeline.utterance import Utterance
@@ -19,11 +22,16 @@ MANUAL_THRESHOLD = 0.5
 class Listening:
     """Hears the microphone."""
 
-    def __init__(self, detector: VoiceActivityDetector) -> None:
+    def __init__(self, detector: VoiceActivityDetector, loudspeaker: Loudspeaker) -> None:
         self.utterance: Utterance | None = None
         """The one that is open."""
         self._framer = Framer()
         self._detector = detector
+        self._loudspeaker = loudspeaker
+        self._echo = EchoDetector()
+        self._uncompared: deque[tuple[Samples, Samples | None]] = deque(maxlen=RINGING_FRAMES)
+        """Frames of the microphone and of the loudspeaker, while something sounds or rings on."""
+        self._ringing = 0
         self._segmenter = Segmenter()
         self._last_frame: AudioFrame | None = None
         self._is_given = True
@@ -39,18 +47,18 @@ class Listening:
         detection = settings.turn_detection
         self._segmenter.keep(detection.prefix_padding_seconds if detection else 0.0)
 
-    def hear(self, samples: Samples, settings: SessionSettings) -> Iterator[Voice]:
+    def hear(self, samples: Samples, settings: SessionSettings, now: float) -> Iterator[Voice]:
         """Take int16 samples at 16 kHz; measure them frame by frame, as long as the caller asks for more.
 
         A frame goes to the open utterance when the caller has decided what it means.
         """
         for frame in self._framer.push(samples):
-            yield self._hear_frame(frame, settings)
+            yield self._hear_frame(frame, settings, now)
             self.go_on()
 
-    def flush(self, settings: SessionSettings) -> Iterator[Voice]:
+    def flush(self, settings: SessionSettings, now: float) -> Iterator[Voice]:
         """Hear the last samples too, which do not fill a frame."""
-        yield from self.hear(np.zeros(FRAME_SAMPLES - 1, np.int16), settings)
+        yield from self.hear(np.zeros(FRAME_SAMPLES - 1, np.int16), settings, now)
         self._framer.clear()
 
     def forget(self) -> None:
@@ -91,12 +99,32 @@ class Listening:
         """Nothing more is heard."""
         self._detector.close()
 
-    def _hear_frame(self, samples: Samples, settings: SessionSettings) -> Voice:
+    def _hear_frame(self, samples: Samples, settings: SessionSettings, now: float) -> Voice:
         detection = settings.turn_detection
         threshold = detection.threshold if detection else MANUAL_THRESHOLD
-        self._last_frame = frame = AudioFrame(samples, self._detector.is_speech(samples, threshold))
+        is_speech = self._detector.is_speech(samples, threshold)
+        self._note_playback(samples, now)
+        if is_speech and self._ringing and self._is_echo():
+            is_speech = False
+        self._last_frame = AudioFrame(samples, is_speech)
         self._is_given = False
-        return self._segmenter.push(frame)
+        return self._segmenter.push(self._last_frame)
+
+    def _note_playback(self, samples: Samples, now: float) -> None:
+        sounding = self._loudspeaker.next_frame(now)
+        self._ringing = RINGING_FRAMES if sounding is not None else max(0, self._ringing - 1)
+        if self._ringing:
+            self._uncompared.append((samples, sounding))
+        else:
+            self._uncompared.clear()
+
+    def _is_echo(self) -> bool:
+        """Whether the loudspeaker explains what is heard: only asked when something is heard, for it takes long."""
+        is_echo = False
+        for heard, sounding in self._uncompared:
+            is_echo = self._echo.is_echo(heard, sounding)
+        self._uncompared.clear()
+        return is_echo
 
 
 def recorded(item_id: str, samples: Samples, settings: SessionSettings) -> Utterance:

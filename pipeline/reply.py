@@ -14,7 +14,7 @@ from pipeline.playback import Playback
 from pipeline.prepared import PreparedSpeech
 from pipeline.providers.interfaces import TextToSpeech, VoiceOptions
 from pipeline.settings import ReplyOptions, SessionSettings
-from pipeline.speaking import Speaking, pieces
+from pipeline.speaking import Speaking, pieces, wait_for_the_ear
 from pipeline.writing import BROKEN_OFF, Writing
 
 
@@ -41,6 +41,8 @@ class Reply:
     _preface_characters: int = 0
     """What it said before it began: phrases that nobody wrote for it."""
     _speaking: Speaking | None = None
+    _floor: asyncio.Lock = field(default_factory=asyncio.Lock)
+    """Who says something: a phrase is not mixed with the voice."""
     _shown: list[str] = field(default_factory=list)
 
     async def run(self) -> None:
@@ -55,17 +57,22 @@ class Reply:
         self._finish_message("incomplete" if reason in BROKEN_OFF else "completed")
         self._end(self._finished(reason))
 
-    def say(self, phrase: PreparedSpeech) -> None:
-        """Say a phrase now: before what will be said, or after what was."""
+    async def say(self, phrase: PreparedSpeech) -> None:
+        """Say a phrase: before what will be said, or after what was."""
+        async with self._floor:
+            await self._say(phrase)
+
+    async def _say(self, phrase: PreparedSpeech) -> None:
         message = self._begin_message()
         start = self.playback.made_seconds
+        self._preface_characters += len(phrase.text)
         for chunk in phrase.chunks:
             self.playback.made(0, tuple(piece.later(start) for piece in chunk.spoken))
             for piece in pieces(chunk):
+                await wait_for_the_ear(self.playback, self.settings.max_lead_seconds)
                 self.playback.made(len(piece.samples))
                 text = "".join(spoken.text for spoken in piece.spoken)
                 self.delivery.put(ReplyAudio(self.id, message.id, piece.samples, text))
-        self._preface_characters += len(phrase.text)
 
     def fail(self, error: ProviderError) -> None:
         """End it because a provider failed."""
@@ -136,7 +143,7 @@ class Reply:
     async def _speak(self) -> None:
         """Spoken replies: clauses go to the voice as they are written, its audio leaves as it is made."""
         options = VoiceOptions(self.session_id, self.options.voice, self.settings.language, self.settings.speed)
-        self._speaking = speaking = Speaking(self.voice, options, self.writing, self.playback, self.start)
+        self._speaking = speaking = Speaking(self.voice, options, self.writing, self.playback, self._floor, self.start)
         chunks = speaking.run(
             deadline_seconds=self.settings.first_audio_deadline_seconds,
             max_lead_seconds=self.settings.max_lead_seconds,

@@ -60,6 +60,7 @@ from pipeline.intonation import measure
 from pipeline.items import Item, Message, Speech, new_id
 from pipeline.latency import Waterfall
 from pipeline.listening import Listening, recorded
+from pipeline.loudspeaker import Loudspeaker
 from pipeline.outbox import Outbox, OutboxClosed
 from pipeline.prepared import Phrases, PreparedSpeech, PreparedVoice, PreparedWords
 from pipeline.providers.interfaces import (
@@ -151,7 +152,8 @@ class Session:
         self._providers = providers
         self._tools: Mapping[str, Tool] = {tool.definition.name: tool for tool in tools}
         self._turns = TurnTaking(settings, providers.turn_end)
-        self._listening = Listening(providers.voice_activity())
+        loudspeaker = Loudspeaker()
+        self._listening = Listening(providers.voice_activity(), loudspeaker)
         self._listening.apply(settings)
         self._silence_seconds = 0.0
         """How long the user has been silent."""
@@ -170,13 +172,15 @@ class Session:
         self._ducked = False
         """Whether the client was told to play quietly."""
         self._greets = greets
+        self._moment: asyncio.Task[None] | None = None
+        """Says that the answer is late."""
         self._hearing: dict[Utterance, asyncio.Task[None]] = {}
         """What has no transcript yet."""
         self._replies: dict[str, tuple[Reply, asyncio.Task[None]]] = {}
         """By id: those that are being given."""
         self._reply: Reply | None = None
         """The last one of the conversation, whether given or being given: what the user may be hearing."""
-        self._ear = Ear(self.conversation, self.outbox)
+        self._ear = Ear(self.conversation, self.outbox, loudspeaker)
         self._group = asyncio.TaskGroup()
         self._is_over = False
 
@@ -193,8 +197,9 @@ class Session:
         self._is_over = True
         self.outbox.close()
         self._listening.stop()
-        for task in [*self._hearing.values(), *(task for _, task in self._replies.values())]:
-            task.cancel()
+        for task in [*self._hearing.values(), *(task for _, task in self._replies.values()), self._moment]:
+            if task:
+                task.cancel()
         for reply in [*(reply for reply, _ in self._replies.values()), *([self._stopped] if self._stopped else [])]:
             reply.writing.stop()
         try:
@@ -236,9 +241,9 @@ class Session:
     def _receive(self, event: Input) -> None:
         match event:
             case AudioReceived(samples):
-                self._hear(self._listening.hear(samples, self.settings))
+                self._hear(self._listening.hear(samples, self.settings, _now()))
             case AudioCommitted():
-                self._hear(self._listening.flush(self.settings))
+                self._hear(self._listening.flush(self.settings, _now()))
                 self._decide(event)
             case AudioCleared():
                 self._decide(event)
@@ -345,7 +350,8 @@ class Session:
         utterance = self._listening.close()
         if announce:
             self.outbox.put(SpeechStopped(utterance.item_id, self._listening.position_seconds))
-        if not self._guess:
+        if self._noticed_at < _now() - self._silence_seconds:
+            # Nobody looked ahead in this pause.
             self._noticed_at = _now()
         self._turn = self._turn_of(utterance)
         self._add_utterance(Message(utterance.item_id, "user", (Speech(None, utterance.samples()),)))
@@ -499,8 +505,8 @@ class Session:
     def _say_moment(self, reply: Reply) -> None:
         """The answer is late: say so."""
         phrase = self._providers.phrases().moment
-        if phrase and reply.id in self._replies and not reply.playback.made_seconds:
-            reply.say(phrase)
+        if phrase and not self._is_over and reply.id in self._replies and not reply.playback.made_seconds:
+            self._moment = self._group.create_task(reply.say(phrase))
 
     def _begin(self, reply: Reply, messages: Messages) -> None:
         self._replies[reply.id] = (reply, self._group.create_task(self._give(reply, messages)))
@@ -523,7 +529,9 @@ class Session:
                 # At the end of the turn there is another try.
                 self._drop_guess()
                 return
-            self._apologise(reply)
+            await self._apologise(reply)
+            if reply.is_over:
+                return
             reply.fail(error)
         del self._replies[reply.id]
         if reply.options.in_conversation:
@@ -536,10 +544,10 @@ class Session:
             self._stopped.writing.stop()
             self._stopped = None
 
-    def _apologise(self, reply: Reply) -> None:
+    async def _apologise(self, reply: Reply) -> None:
         phrase = self._providers.phrases().apology
         if phrase and reply.options.in_conversation and reply.options.modality == "audio":
-            reply.say(phrase)
+            await reply.say(phrase)
 
     def _greet(self, phrase: PreparedSpeech) -> None:
         """Say the first word."""
@@ -619,6 +627,8 @@ class Session:
     ) -> None:
         _, task = self._replies.pop(reply.id)
         task.cancel()
+        if self._moment:
+            self._moment.cancel()
         self.outbox.discard(reply.id)
         reply.playback.cut(reply.playback.heard_seconds(_now()))
         reply.stop(reason, for_good=for_good)

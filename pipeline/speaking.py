@@ -26,9 +26,17 @@ class Speaking:
     """Says what is written, until its end."""
 
     def __init__(
-        self, voice: TextToSpeech, options: VoiceOptions, writing: Writing, playback: Playback, start: int = 0
+        self,
+        voice: TextToSpeech,
+        options: VoiceOptions,
+        writing: Writing,
+        playback: Playback,
+        floor: asyncio.Lock,
+        start: int = 0,
     ) -> None:
-        """`start`: the character of what is written at which to begin."""
+        """`floor`: whoever says something else in the same item holds it. `start`: the character of what is written at
+        which to begin."""
+        self._floor = floor
         self._voice = voice
         self._options = options
         self._writing = writing
@@ -54,14 +62,16 @@ class Speaking:
         """
         self._deadline_seconds = deadline_seconds
         async with aclosing(self._clauses()) as clauses, aclosing(self._voice.speak(clauses, self._options)) as chunks:
-            began_at = None
+            began_at: float | None = None
             while chunk := await self._next(chunks):
-                # Something may have been said in the same item while the voice was getting ready.
-                began_at = self._playback.made_seconds if began_at is None else began_at
+                if began_at is None:
+                    # Something may be said in the same item while the voice is getting ready.
+                    async with self._floor:
+                        began_at = self._playback.made_seconds
                 self._owed_characters -= sum(len(piece.text) for piece in chunk.spoken)
                 self._playback.made(0, tuple(spoken.later(began_at) for spoken in chunk.spoken))
                 for piece in pieces(chunk):
-                    await self._wait_for_the_ear(max_lead_seconds)
+                    await wait_for_the_ear(self._playback, max_lead_seconds)
                     self._playback.made(len(piece.samples))
                     yield piece
         if not self._everything_is_written:
@@ -92,11 +102,6 @@ class Speaking:
             self._deadline.reschedule(None)
         elif self._deadline.when() is None:
             self._deadline.reschedule(asyncio.get_running_loop().time() + self._deadline_seconds)
-
-    async def _wait_for_the_ear(self, max_lead_seconds: float) -> None:
-        loop = asyncio.get_running_loop()
-        while (early := self._playback.seconds_too_early(max_lead_seconds, loop.time())) > 0:  # noqa: ASYNC110 (no polling)
-            await asyncio.sleep(early)
 
     async def _clauses(self) -> AsyncGenerator[str, None]:
         splitter = ClauseSplitter()
@@ -150,3 +155,10 @@ def pieces(chunk: SpeechChunk) -> list[SpeechChunk]:
     first, rest = samples[:PIECE_SAMPLES], samples[PIECE_SAMPLES:]
     later = [SpeechChunk(rest[start : start + PIECE_SAMPLES]) for start in range(0, len(rest), PIECE_SAMPLES)]
     return [SpeechChunk(first, chunk.spoken), *later]
+
+
+async def wait_for_the_ear(playback: Playback, max_lead_seconds: float) -> None:
+    """Until more may be sent."""
+    loop = asyncio.get_running_loop()
+    while (early := playback.seconds_too_early(max_lead_seconds, loop.time())) > 0:  # noqa: ASYNC110 (no polling)
+        await asyncio.sleep(early)

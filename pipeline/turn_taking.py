@@ -228,6 +228,8 @@ class TurnTaking:
         """Take what happened, give what is to be done, in order."""
         match happening:
             case Voice():
+                if self.state is State.PAUSED and happening.silence_seconds < self._silence:
+                    self._endpointing.resumed(self._silence)
                 self._position, self._silence = happening.position_seconds, happening.silence_seconds
                 detection = self.settings.turn_detection
                 return self._voice(happening, detection) if detection else self._buffered()
