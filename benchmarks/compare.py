@@ -126,8 +126,11 @@ async def crowd(
 class Watch:
     """What a process costs while it is watched."""
 
-    def __init__(self, pid: int) -> None:
+    def __init__(self, pid: int, core: int | None = None) -> None:
+        """`core`: the one that it is pinned to."""
         self._pid = pid
+        self._core = core
+        self._busy = machine.busy_seconds(core)
         self._idle = machine.cost(pid)
         self._began = time.monotonic()
         self._most = self._idle.rss_bytes
@@ -141,9 +144,11 @@ class Watch:
     def result(self) -> dict[str, float]:
         """Since it was made."""
         now = machine.cost(self._pid)
+        own = now.cpu_seconds - self._idle.cpu_seconds
         return {
             "seconds": time.monotonic() - self._began,
-            "cpu_seconds": now.cpu_seconds - self._idle.cpu_seconds,
+            "cpu_seconds": own,
+            "foreign_cpu_seconds": max(0.0, machine.busy_seconds(self._core) - self._busy - own),
             "rss_bytes": max(self._most, now.rss_bytes),
             "idle_rss_bytes": self._idle.rss_bytes,
         }
@@ -156,7 +161,8 @@ async def measure(job: Job, setting: Setting, vendors: Emulators, made: Path | N
     await vendors.change({"answer_words": plan.answer_words})
     async with job.target.open(vendors.vendors, core) as endpoint, asyncio.timeout(MAX_SECONDS):
         await asyncio.sleep(SETTLE_SECONDS)
-        watches = [Watch(pid) for pid in (endpoint.pid, vendors.pid) if pid is not None]
+        watches = [Watch(endpoint.pid, core)] if endpoint.pid is not None else []
+        watches.append(Watch(vendors.pid))
         watching = [asyncio.create_task(watch.run()) for watch in watches]
         try:
             parts = await crowd(endpoint, plan, made, others, setting.processes or max(1, len(others)))

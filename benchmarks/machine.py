@@ -74,6 +74,14 @@ def cost(pid: int) -> Cost:
     return Cost(cpu, memory)
 
 
+def busy_seconds(core: int | None) -> float:
+    """How long a core has been busy with anything; 0 where that cannot be told."""
+    if core is None:
+        return 0.0
+    times = psutil.cpu_times(percpu=True)[core]
+    return float(times.user + times.nice + times.system)
+
+
 class Lag:
     """How late the event loop is, measured all the time."""
 

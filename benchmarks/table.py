@@ -7,6 +7,8 @@ from benchmarks.measures import summary
 
 COLUMNS = "{:<16}{:<10}{:>4}{:>6}{:>6}{:>7}{:>8}{:>8}{:>8}{:>14}{:>6}{:>8}{:>9}"
 MEBIBYTE = 1 << 20
+FOREIGN = 0.05
+"""Of the server's core: so much of it may go to others."""
 
 
 def print_header(profile: str, *, tails: bool) -> None:
@@ -73,6 +75,11 @@ def notes(run: Mapping[str, Any], found: Mapping[str, Any]) -> list[str]:
         )
     if found["unheard_tokens"] > 0:
         lines.append(f"{100 * found['unheard_tokens']:.1f} % of the tokens were never heard")
+    if (
+        run["server"] is not None
+        and (share := run["server"]["foreign_cpu_seconds"] / run["server"]["seconds"]) > FOREIGN
+    ):
+        lines.append(f"other programs took {100 * share:.0f} % of the server's core: these figures are too high")
     if run["client"]["was_bottleneck"]:
         lines.append(f"the callers were the bottleneck (loop lag p99 {run['client']['lag_p99_ms']:.0f} ms)")
     reasons = sorted({turn["failure"] for turn in run["turns"] if turn["failure"]} | set(run["failed_sessions"][:3]))
