@@ -22,7 +22,7 @@ class Profile:
     jitter: float = 0.0
     """Each delay is stretched or shrunk by up to this share of itself."""
     tails: bool = False
-    """Each delay is drawn from a log-normal distribution around its value, as long as those of real vendors are."""
+    """Each delay is drawn from a log-normal distribution whose median is its value; the spreads are assumptions."""
 
 
 UNLIMITED = float("inf")
