@@ -5,7 +5,7 @@ Pure: it is told what was heard and what the vendor answered, and says what to s
 
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import AsyncGenerator, AsyncIterator, Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,6 +13,8 @@ import numpy as np
 from pipeline.audio import FRAME_SECONDS, INPUT_RATE, AudioFrame, Samples
 from pipeline.providers.interfaces import Transcript
 
+PIECE_FRAMES = round(0.1 / FRAME_SECONDS)
+"""Sent at a time: each message costs. What is committed is sent at once, so that nothing is later for it."""
 MAX_HELD_FRAMES = round(2.0 / FRAME_SECONDS)
 """Silence that is not sent yet; of more, nobody will know that it came later."""
 
@@ -57,13 +59,23 @@ class DividedSpeech:
         """Whether the words of the whole utterance are known."""
         return self._is_over and not self._unanswered
 
+    async def pieces(self, first: AudioFrame, audio: AsyncIterator[AudioFrame]) -> AsyncGenerator[Piece, None]:
+        """What to send of an utterance, until its end."""
+        if piece := self.push(first):
+            yield piece
+        async for frame in audio:
+            if piece := self.push(frame):
+                yield piece
+        if piece := self.finish():
+            yield piece
+
     def push(self, frame: AudioFrame) -> Piece | None:
         """Take the next frame."""
         self._goes_on = self._goes_on or frame.is_speech
         self._held.append(frame.samples)
         if self._goes_on and frame.may_be_last:
             return self._commit()
-        if self._goes_on or len(self._held) >= MAX_HELD_FRAMES:
+        if len(self._held) >= (PIECE_FRAMES if self._goes_on else MAX_HELD_FRAMES):
             return Piece(self._take(), commit=False)
         return None
 

@@ -1,6 +1,6 @@
 """The client's messages -> what enters the pipeline. A message that makes no sense becomes a RequestFailed."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from pipeline.audio import SILENCE
 from pipeline.errors import RequestError
@@ -37,21 +37,6 @@ class Decoder:
         """As the client's last update left it."""
         self._with_extensions = with_extensions
         self._audio = InputAudio(config.input_format)
-        self._readers: dict[str, Callable[[Fields, str | None], Iterable[Input]]] = {
-            "session.update": self._session_update,
-            "input_audio_buffer.append": self._append,
-            "input_audio_buffer.commit": self._commit,
-            "input_audio_buffer.clear": self._clear,
-            "conversation.item.create": self._item_create,
-            "conversation.item.retrieve": _item_retrieve,
-            "conversation.item.truncate": _item_truncate,
-            "conversation.item.delete": _item_delete,
-            "response.create": self._response_create,
-            "response.cancel": _response_cancel,
-            "output_audio_buffer.clear": _nothing,
-        }
-        if with_extensions:
-            self._readers["voice.playback"] = _playback
 
     def decode_text(self, text: str) -> Iterable[Input | RequestFailed]:
         """Read one text frame. What is long is read as far as the caller asks for more: see `decode_binary`."""
@@ -59,7 +44,7 @@ class Decoder:
         try:
             fields = Fields(parse(text))
             request_id = _event_id(fields)
-            events = self._reader(fields)(fields, request_id)
+            events = self._reader(fields)(self, fields, request_id)
             return events if isinstance(events, list) else _failing(events, request_id)
         except RequestError as error:
             return [RequestFailed(error, request_id)]
@@ -92,11 +77,12 @@ class Decoder:
         for piece in pieces:
             yield AudioReceived(self._audio.push(piece))
 
-    def _reader(self, fields: Fields) -> Callable[[Fields, str | None], Iterable[Input]]:
+    def _reader(self, fields: Fields) -> "Reader":
         kind = fields.string("type")
-        reader = self._readers.get(kind)
+        readers = EXTENDED_READERS if self._with_extensions else READERS
+        reader = readers.get(kind)
         if reader is None:
-            known = ", ".join(f"'{name}'" for name in self._readers)
+            known = ", ".join(f"'{name}'" for name in readers)
             raise wrong_value("type", f"'{kind[:64]}' is not a client event. Supported values are: {known}.")
         return reader
 
@@ -136,29 +122,29 @@ def _failing(events: Iterable[Input], request_id: str | None) -> Iterator[Input 
         yield RequestFailed(error, request_id)
 
 
-def _item_retrieve(fields: Fields, request_id: str | None) -> list[Input]:
+def _item_retrieve(_decoder: Decoder, fields: Fields, request_id: str | None) -> list[Input]:
     return [ItemRetrieved(fields.string("item_id"), request_id)]
 
 
-def _item_truncate(fields: Fields, request_id: str | None) -> list[Input]:
+def _item_truncate(_decoder: Decoder, fields: Fields, request_id: str | None) -> list[Input]:
     item_id = fields.string("item_id")
     fields.integer("content_index", 0, 0)
     return [ItemTruncated(item_id, fields.integer("audio_end_ms", 0) / 1000, request_id)]
 
 
-def _item_delete(fields: Fields, request_id: str | None) -> list[Input]:
+def _item_delete(_decoder: Decoder, fields: Fields, request_id: str | None) -> list[Input]:
     return [ItemDeleted(fields.string("item_id"), request_id)]
 
 
-def _response_cancel(fields: Fields, request_id: str | None) -> list[Input]:
+def _response_cancel(_decoder: Decoder, fields: Fields, request_id: str | None) -> list[Input]:
     return [ReplyCancelled(fields.optional_string("response_id"), request_id)]
 
 
-def _playback(fields: Fields, _request_id: str | None) -> list[Input]:
+def _playback(_decoder: Decoder, fields: Fields, _request_id: str | None) -> list[Input]:
     return [extensions.read_playback(fields)]
 
 
-def _nothing(_fields: Fields, _request_id: str | None) -> list[Input]:
+def _nothing(_decoder: Decoder, _fields: Fields, _request_id: str | None) -> list[Input]:
     """`output_audio_buffer.clear` is for WebRTC, where the server owns the player; on a socket it means nothing."""
     return []
 
@@ -170,3 +156,22 @@ def _event_id(fields: Fields) -> str | None:
     if len(request_id) > MAX_EVENT_ID_CHARACTERS:
         raise too_long("event_id", MAX_EVENT_ID_CHARACTERS)
     return request_id
+
+
+Reader = Callable[[Decoder, Fields, str | None], Iterable[Input]]
+
+READERS: Mapping[str, Reader] = {
+    "session.update": Decoder._session_update,
+    "input_audio_buffer.append": Decoder._append,
+    "input_audio_buffer.commit": Decoder._commit,
+    "input_audio_buffer.clear": Decoder._clear,
+    "conversation.item.create": Decoder._item_create,
+    "conversation.item.retrieve": _item_retrieve,
+    "conversation.item.truncate": _item_truncate,
+    "conversation.item.delete": _item_delete,
+    "response.create": Decoder._response_create,
+    "response.cancel": _response_cancel,
+    "output_audio_buffer.clear": _nothing,
+}
+"""Of the client's messages, by their type."""
+EXTENDED_READERS: Mapping[str, Reader] = {**READERS, "voice.playback": _playback}

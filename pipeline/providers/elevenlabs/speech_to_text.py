@@ -2,8 +2,7 @@
 
 import base64
 import contextlib
-from collections.abc import AsyncGenerator, AsyncIterator, Mapping
-from types import MappingProxyType
+from collections.abc import AsyncGenerator, AsyncIterator
 from typing import Any
 
 import websockets
@@ -18,7 +17,6 @@ from pipeline.providers.interfaces import Transcript, TranscriptionOptions
 WHAT = "ElevenLabs' transcription"
 PATH = "/v1/speech-to-text/realtime"
 COMMITTED = "committed_transcript"
-NOTHING: Mapping[str, object] = MappingProxyType({})
 SHORTEST_SECONDS = 0.4
 """A commit of less than 0.3 s is ignored; the difference is filled with silence."""
 
@@ -74,25 +72,21 @@ async def _send(
     """Send the utterance; give whether everything is answered."""
     # When the vendor closes the socket, the receiving side learns it too, behind the message that says why.
     with contextlib.suppress(websockets.ConnectionClosed):
-        context = {"previous_text": prompt} if prompt else {}
-        await _send_piece(socket, speech.push(first), context)
-        async for frame in audio:
-            await _send_piece(socket, speech.push(frame))
-        await _send_piece(socket, speech.finish())
+        async with contextlib.aclosing(speech.pieces(first, audio)) as pieces:
+            context = {"previous_text": prompt} if prompt else {}
+            async for piece in pieces:
+                await socket.send(_message(piece) | context)
+                context = {}  # It is taken with the first piece only.
     return speech.is_complete
 
 
-async def _send_piece(socket: JsonSocket, piece: Piece | None, context: Mapping[str, object] = NOTHING) -> None:
-    if piece is not None:
-        await socket.send(
-            {
-                "message_type": "input_audio_chunk",
-                "audio_base_64": base64.b64encode(piece.samples.tobytes()).decode(),
-                "commit": piece.commit,
-                "sample_rate": INPUT_RATE,
-                **context,
-            }
-        )
+def _message(piece: Piece) -> dict[str, object]:
+    return {
+        "message_type": "input_audio_chunk",
+        "audio_base_64": base64.b64encode(piece.samples.tobytes()).decode(),
+        "commit": piece.commit,
+        "sample_rate": INPUT_RATE,
+    }
 
 
 def _transcript(message: dict[str, Any], speech: DividedSpeech, part: str) -> Transcript | None:

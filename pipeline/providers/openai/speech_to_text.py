@@ -24,7 +24,7 @@ from openai.types.realtime import (
 
 from pipeline.audio import FRAME_SECONDS, INPUT_RATE, OUTPUT_RATE, AudioFrame, Resampler, Samples
 from pipeline.errors import ProviderError, ProviderUnavailable
-from pipeline.providers.divided_speech import DividedSpeech, Piece
+from pipeline.providers.divided_speech import DividedSpeech
 from pipeline.providers.duplex import received_while
 from pipeline.providers.interfaces import Transcript, TranscriptionOptions
 from pipeline.providers.openai.errors import openai_errors
@@ -33,6 +33,8 @@ from pipeline.providers.transcription_requests import TranscriptionRequests
 WHAT = "OpenAI's transcription"
 SHORTEST_SECONDS = 0.1
 """Less audio than this is refused."""
+SHORTEST_COMMIT_SECONDS = 0.12
+"""The same with what the resampler holds back of it."""
 END_SECONDS = 0.1
 """How long the end of an answer may take after its last words; usually it comes with them."""
 SOCKET: Any = {"open_timeout": 5, "close_timeout": 0, "max_size": 1 << 20}
@@ -123,7 +125,7 @@ class OpenAIRealtimeTranscription:
         if first is None:
             yield Transcript("", is_final=True)
             return
-        speech = DividedSpeech(SHORTEST_SECONDS)
+        speech = DividedSpeech(SHORTEST_COMMIT_SECONDS)
         with openai_errors(WHAT):
             async with (
                 self._client.realtime.connect(
@@ -156,10 +158,11 @@ class OpenAIRealtimeTranscription:
         # When the vendor closes the socket, the receiving side learns it too, behind the event that says why.
         with contextlib.suppress(websockets.ConnectionClosed):
             await socket.session.update(session=self._session(options))
-            await _send_piece(socket, speech.push(first), resampler)
-            async for frame in audio:
-                await _send_piece(socket, speech.push(frame), resampler)
-            await _send_piece(socket, speech.finish(), resampler, is_last=True)
+            async with contextlib.aclosing(speech.pieces(first, audio)) as pieces:
+                async for piece in pieces:
+                    await _append(socket, resampler.push(piece.samples))
+                    if piece.commit:
+                        await socket.input_audio_buffer.commit()
         return speech.is_complete
 
     def _session(self, options: TranscriptionOptions) -> Any:
@@ -185,18 +188,9 @@ async def _read_to_the_end(stream: AsyncStream[Any]) -> None:
                 pass
 
 
-async def _send_piece(
-    socket: AsyncRealtimeConnection, piece: Piece | None, resampler: Resampler, *, is_last: bool = False
-) -> None:
-    if piece is None:
-        return
-    samples = resampler.push(piece.samples)
-    if is_last:
-        samples = np.concatenate((samples, resampler.flush()))
+async def _append(socket: AsyncRealtimeConnection, samples: Samples) -> None:
     if len(samples):
         await socket.input_audio_buffer.append(audio=base64.b64encode(samples.tobytes()).decode())
-    if piece.commit:
-        await socket.input_audio_buffer.commit()
 
 
 def _transcript(event: RealtimeServerEvent, speech: DividedSpeech) -> Transcript | None:

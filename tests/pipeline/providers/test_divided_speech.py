@@ -1,10 +1,13 @@
 """An utterance in parts: what is sent, and what the answers mean."""
 
+from collections.abc import AsyncIterator
+from contextlib import aclosing
+
 import numpy as np
 import pytest
 
 from pipeline.audio import FRAME_SAMPLES, INPUT_RATE, AudioFrame
-from pipeline.providers.divided_speech import MAX_HELD_FRAMES, DividedSpeech, Piece, joined
+from pipeline.providers.divided_speech import MAX_HELD_FRAMES, PIECE_FRAMES, DividedSpeech, Piece, joined
 from pipeline.providers.interfaces import Transcript
 
 
@@ -18,19 +21,32 @@ def levels(*pieces: Piece | None) -> list[int]:
     return [int(level) for piece in pieces if piece for level in piece.samples[::FRAME_SAMPLES]]
 
 
-def test_frames_are_sent_as_they_come_until_a_pause_commits_them() -> None:
+def test_frames_are_sent_a_few_at_a_time_and_at_once_where_a_pause_commits_them() -> None:
     speech = DividedSpeech(0.0)
-    sent = [speech.push(one) for one in (frame(1), frame(2), frame(0), frame(0, may_be_last=True))]
-    assert [piece and piece.commit for piece in sent] == [False, False, False, True]
-    assert levels(*sent) == [1, 2, 0, 0]
+    sent = [speech.push(frame(level)) for level in range(1, PIECE_FRAMES + 3)]
+    assert [number for number, piece in enumerate(sent, start=1) if piece] == [PIECE_FRAMES]
+    committed = speech.push(frame(0, may_be_last=True))
+    assert committed is not None
+    assert committed.commit
+    assert levels(*sent, committed) == [*range(1, PIECE_FRAMES + 3), 0]
 
 
 def test_silence_after_a_commit_is_sent_when_speech_goes_on_and_not_before() -> None:
     speech = DividedSpeech(0.0)
     speech.push(frame(1, may_be_last=True))
-    assert [speech.push(frame(0)) for _ in range(3)] == [None] * 3
-    assert levels(speech.push(frame(4))) == [0, 0, 0, 4]
-    assert levels(speech.push(frame(0))) == [0]
+    assert [speech.push(frame(0)) for _ in range(2 * PIECE_FRAMES)] == [None] * 2 * PIECE_FRAMES
+    assert levels(speech.push(frame(4))) == [0] * 2 * PIECE_FRAMES + [4]
+    assert levels(speech.push(frame(5)), speech.finish()) == [5]
+
+
+async def test_pieces_are_the_whole_utterance() -> None:
+    async def audio() -> AsyncIterator[AudioFrame]:
+        for level in (2, 0, 3):
+            yield frame(level, may_be_last=level == 0)
+
+    async with aclosing(DividedSpeech(0.0).pieces(frame(1), audio())) as pieces:
+        given = [(levels(piece), piece.commit) async for piece in pieces]
+    assert given == [([1, 2, 0], True), ([3], True)]
 
 
 def test_silence_is_not_collected_for_ever() -> None:
@@ -58,8 +74,8 @@ def test_a_commit_is_as_long_as_the_vendor_wants(shortest_seconds: float) -> Non
     assert first is not None
     assert last is not None
     assert last.commit
-    assert len(first.samples) == shortest_seconds * INPUT_RATE
-    assert len(last.samples) + 2 * FRAME_SAMPLES == shortest_seconds * INPUT_RATE
+    assert len(first.samples) == len(last.samples) == shortest_seconds * INPUT_RATE
+    assert levels(last)[:2] == [0, 3]
 
 
 def test_the_answer_to_a_pause_is_settled_and_complete_when_nothing_follows() -> None:

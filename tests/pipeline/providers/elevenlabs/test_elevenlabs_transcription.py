@@ -9,6 +9,7 @@ import orjson
 
 from benchmarks.emulators.server import Server
 from pipeline.audio import FRAME_SAMPLES, AudioFrame
+from pipeline.providers.divided_speech import PIECE_FRAMES
 from pipeline.providers.elevenlabs.speech_to_text import ElevenLabsSpeechToText
 from pipeline.providers.interfaces import Transcript, TranscriptionOptions
 
@@ -30,7 +31,8 @@ async def test_a_long_utterance_that_the_vendor_commits_in_parts_keeps_all_its_w
         return socket
 
     async def audio() -> AsyncIterator[AudioFrame]:
-        yield FRAME
+        for _ in range(PIECE_FRAMES):
+            yield FRAME
         await told.wait()
         yield FRAME
 
