@@ -17,12 +17,15 @@ from pipeline.events import (
     Output,
     PlaybackReported,
     ReplyAudio,
+    ReplyFinished,
     ReplyItemFinished,
+    ReplyStarted,
     RequestFailed,
     SpeechStarted,
 )
 from pipeline.items import Item, Message, Text
-from pipeline.providers.interfaces import LanguageModel, SpeechToText, TextToSpeech
+from pipeline.prepared import Phrases, PreparedSpeech
+from pipeline.providers.interfaces import LanguageModel, SpeechChunk, SpeechToText, SpokenText, TextToSpeech
 from pipeline.providers.scripted import ScriptedLanguageModel, ScriptedSpeechToText, ScriptedTextToSpeech
 from pipeline.session import Providers, Session
 from pipeline.settings import SessionSettings
@@ -47,6 +50,12 @@ def tone(seconds: float, rate: int = INPUT_RATE) -> Samples:
 def hush(seconds: float, rate: int = INPUT_RATE) -> Samples:
     """What the lab takes for silence."""
     return np.full(round(seconds * rate), NOISE_LEVEL, np.int16)
+
+
+def prepared(text: str, seconds: float) -> PreparedSpeech:
+    """A phrase of this length."""
+    samples = np.full(round(seconds * OUTPUT_RATE), 1000, np.int16)
+    return PreparedSpeech(text, (SpeechChunk(samples, (SpokenText(text, 0.0, seconds),)),))
 
 
 def typed(item_id: str, text: str) -> Message:
@@ -110,6 +119,8 @@ class Client:
     truncates: bool = False
     """Whether it truncates what it was playing when the user begins to speak."""
     stops_at_speech: bool = True
+    ducks: bool = False
+    """Whether it can play quietly."""
     network_seconds: float = 0.0
     """One way."""
     buffer_seconds: float = 0.0
@@ -131,6 +142,8 @@ class Lab:
     """When each of `outputs` was taken."""
     speech_began_at: list[float] = field(default_factory=list)
     """When the first sample of each stretch of speech was sent."""
+    speech_ended_at: float = 0.0
+    """When the last sample of the newest one was sent."""
     _news: asyncio.Event = field(default_factory=asyncio.Event)
     _finished_items: set[str] = field(default_factory=set)
 
@@ -147,10 +160,18 @@ class Lab:
         """The user speaks."""
         self.speech_began_at.append(_now())
         await self.feed(tone(seconds))
+        self.speech_ended_at = _now()
 
     async def silence(self, seconds: float) -> None:
         """The user is silent."""
         await self.feed(hush(seconds))
+
+    async def hears_out(self, limit_seconds: float = 60.0) -> None:
+        """The user is silent until all that was begun is complete and has sounded."""
+        deadline = _now() + limit_seconds
+        while self.is_answering or self.loudspeaker.playing:
+            assert _now() < deadline, f"still going on after {limit_seconds} s: {self.names()}"
+            await self.silence(0.1)
 
     async def silence_until(self, kind: type[Event], count: int = 1, limit_seconds: float = 60.0) -> Event:
         """The user is silent until so many of these events have left; give the last of them."""
@@ -237,6 +258,33 @@ class Lab:
         """When the first event of this kind left."""
         return next(time for time, output in zip(self.times, self.outputs, strict=True) if isinstance(output, kind))
 
+    def audio_time(self, reply_id: str | None = None) -> float:
+        """When the first audio left: of this reply, or of all."""
+        return next(
+            time
+            for time, output in zip(self.times, self.outputs, strict=True)
+            if isinstance(output, ReplyAudio) and reply_id in (None, output.reply_id)
+        )
+
+    @property
+    def is_answering(self) -> bool:
+        """Whether a reply that was begun is not finished."""
+        return len(self.all(ReplyStarted)) > len(self.all(ReplyFinished))
+
+    def sounded(self, item_id: str) -> str:
+        """The words of an item that the loudspeaker has begun to play, as their audio told them."""
+        heard, start, text = self.loudspeaker.heard(item_id), 0.0, ""
+        for audio in self.all(ReplyAudio):
+            if audio.item_id == item_id:
+                text += audio.text if start < heard - 1e-6 else ""
+                start += len(audio.samples) / OUTPUT_RATE
+        return text
+
+    def unheard_seconds(self, item_id: str) -> float:
+        """How much audio of an item arrived and never sounded."""
+        arrived = sum(len(audio.samples) for audio in self.all(ReplyAudio) if audio.item_id == item_id) / OUTPUT_RATE
+        return arrived - self.loudspeaker.heard(item_id)
+
     def names(self) -> list[str]:
         """What left, without the audio."""
         return [type(output).__name__ for output in self.outputs if not isinstance(output, ReplyAudio)]
@@ -274,13 +322,15 @@ async def laboratory(
     tools: Sequence[Tool] = (),
     conversation: Conversation | None = None,
     voice_activity: Callable[[], VoiceActivityDetector] = LoudnessVoiceActivity,
+    phrases: Phrases | None = None,
+    greets: bool = False,
 ) -> AsyncGenerator[Lab, None]:
     """Open a session with a client; scripted providers where none is given."""
     client = client or Client()
-    settings = settings or SessionSettings(reports_playback=client.reports)
+    settings = settings or SessionSettings(reports_playback=client.reports, ducks=client.ducks)
     hears, writes, speaks = stt or ScriptedSpeechToText(), llm or ScriptedLanguageModel(), tts or ScriptedTextToSpeech()
-    providers = Providers(hears, writes, speaks, voice_activity)
-    session = Session("sess_lab", settings, providers, tools, conversation)
+    providers = Providers(hears, writes, speaks, voice_activity, lambda: phrases or Phrases())
+    session = Session("sess_lab", settings, providers, tools, conversation, greets=greets)
     lab = Lab(session, client, hears, writes, speaks, Loudspeaker(client.buffer_seconds))  # type: ignore[arg-type]
     async with asyncio.TaskGroup() as group, session:
         group.create_task(lab.consume())
