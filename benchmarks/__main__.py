@@ -9,7 +9,15 @@ import sys
 
 from benchmarks import compare
 
-MEASUREMENTS = ("voice_to_voice", "barge_in", "word_errors", "voice_activity", "endpointing", "session_cost", "socket_cost")
+MEASUREMENTS = (
+    "voice_to_voice",
+    "barge_in",
+    "word_errors",
+    "voice_activity",
+    "endpointing",
+    "session_cost",
+    "socket_cost",
+)
 
 if __name__ == "__main__":
     if sys.argv[1:2] == ["compare"]:

@@ -190,9 +190,8 @@ async def measure(loop: str, sessions: int, seconds: float) -> None:
             f"{piece * 1e6:6.0f} µs per piece of a reply"
         )
         if frame.late_seconds > FRAME_SECONDS:
-            print(
-                f"    the client was up to {frame.late_seconds * 1000:.0f} ms late: frames came at once, which is cheaper"
-            )
+            late_ms = frame.late_seconds * 1000
+            print(f"    the client was up to {late_ms:.0f} ms late: frames came at once, which is cheaper")
 
 
 def main() -> None:
