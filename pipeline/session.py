@@ -391,7 +391,8 @@ class Session:
         is_open = utterance is self._listening.utterance
         in_doubt = is_open and self._turns.state is State.DOUBTING
         if is_open and (transcript.is_settled or (in_doubt and len(text.split()) >= SURE_WORDS)):
-            understood = Understood(replace(self._pause, words=text), is_reaction(text, self._asked()))
+            pause = replace(self._pause, words=text)
+            understood = Understood(pause, is_reaction(text, self._asked()), transcript.is_settled)
             if transcript.is_settled or not understood.is_reaction:
                 self._decide(understood)
         if not in_doubt and (delta := utterance.more_to_show(text)):
@@ -438,6 +439,7 @@ class Session:
         guess, self._guess = self._guess, None
         if guess:
             self._show(guess, request)
+            self._leave_stopped(guess)
             return
         if options.in_conversation and self._stopped and turn and not is_asked_for and self._was_nothing(turn):
             self._go_on_with(self._stopped, turn, request)

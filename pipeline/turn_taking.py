@@ -36,12 +36,18 @@ MINIMUM_COMMIT_SECONDS = 0.1
 """Audio that a commit needs at least."""
 WORDS_SECONDS = 0.6
 """How much longer to wait for a turn to be over while its words are on their way: nothing can be answered before."""
-DOUBT_SECONDS = 0.7
-"""After which a reply goes on that a short sound has made quiet, even if its words are not known yet."""
+DOUBT_SECONDS = 0.6
+"""After which a reply goes on that a short sound has made quiet, even if its words are not known yet: soon enough for
+it to be loud again within 0.7 s."""
+GAP_SECONDS = 0.04
+"""Silence by which a sound that lasts longer than that is taken to be over."""
 FORGET_SECONDS = 2.5
 """Silence after which a sound over a reply, of which no word became known, was nothing."""
 MAX_DOUBTS = 3
-"""Sounds that may make one reply quiet and be nothing. After that it goes on until words are known."""
+"""Sounds one soon after the other that may make a reply quiet and be nothing. After that it goes on until words are
+known."""
+DOUBTS_MEMORY_SECONDS = 10.0
+"""After which a sound that was nothing is forgotten: who listens says "mm-hm" now and then, and may still interrupt."""
 
 
 class State(Enum):
@@ -77,6 +83,9 @@ class Understood:
     pause: Pause
     is_reaction: bool = False
     """Whether its words leave the assistant the floor ("mm-hm")."""
+    is_settled: bool = True
+    """Whether they are all that was said up to this pause; if not, they are only enough to be sure of an interruption.
+    """
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,6 +230,8 @@ class TurnTaking:
         self._ducked = False
         self._doubts = 0
         """Sounds in a row that were nothing."""
+        self._doubted_at = 0.0
+        """When the last of them was over."""
         self._may_be_nothing = False
         """Whether what interrupted the last reply is not known yet."""
 
@@ -380,6 +391,8 @@ class TurnTaking:
         self._is_given = self.state is State.REPLYING
         self._announced = False
         self._spoken = voice.speech_seconds
+        if self._position - self._doubted_at > DOUBTS_MEMORY_SECONDS:
+            self._doubts = 0
         self._ducked = self._doubts < MAX_DOUBTS
         self.state = State.DOUBTING
         return [OpenUtterance(), Duck()] if self._ducked else [OpenUtterance()]
@@ -400,7 +413,7 @@ class TurnTaking:
         if is_silent and not self._looked_ahead and voice.silence_seconds >= (self.settings.guess_after_seconds or 0):
             self._looked_ahead = True
             return [LookAhead()]
-        if is_silent and self._position - self._opened_at >= DOUBT_SECONDS:
+        if voice.silence_seconds >= GAP_SECONDS and self._position - self._opened_at >= DOUBT_SECONDS:
             return self._restore()
         return []
 
@@ -409,7 +422,7 @@ class TurnTaking:
             return self._close_utterance(DropUtterance())
         actions = self._interrupt(is_sure=True)
         detection = self.settings.turn_detection
-        if self._silence < PAUSE_SECONDS or detection is None:
+        if self._silence < PAUSE_SECONDS or detection is None or not understood.is_settled:
             return actions
         self.state = State.PAUSED
         return actions + self._judge(understood.pause, detection)
@@ -419,6 +432,7 @@ class TurnTaking:
             return []
         self._ducked = False
         self._doubts += 1
+        self._doubted_at = self._position
         return [Restore()]
 
     def _interrupt(self, *, is_sure: bool) -> list[Action]:
