@@ -51,13 +51,14 @@ class Judgement:
 def judge(words: str, asked: str = "", language: str | None = None) -> Judgement:
     """Judge the turn so far. `asked` is what the assistant said last.
 
-    If the language (ISO 639-1) is not known, both are tried; of one without a lexicon only the punctuation counts.
+    `language` (ISO 639-1) is what is expected: if the words are more of the other one, they are judged by that, as they
+    are if nothing is expected. Of a language without a lexicon only the punctuation counts.
     """
     transcript = read(words)
     tokens = transcript.tokens[-MOST_TOKENS:]
     if not tokens:
         return Judgement(OPEN, is_question=False)
-    lexicon = LEXICONS.get(language[:2].lower()) if language else _likeliest(tokens)
+    lexicon = _spoken(tokens, language)
     if lexicon is None:
         score = LIKELY if transcript.mark == "?" else OPEN
         return Judgement(min(score, MARKS.get(transcript.mark, 1.0)), is_question=transcript.mark == "?")
@@ -68,14 +69,15 @@ def judge(words: str, asked: str = "", language: str | None = None) -> Judgement
     return Judgement(min(score, MARKS.get(transcript.mark, 1.0)), is_question)
 
 
-def _likeliest(tokens: Tokens) -> Lexicon | None:
-    """The language to which most of the words belong; None: a sentence without a word of either."""
-    known = {
-        lexicon.language: sum(token in VOCABULARY[lexicon.language] for token in tokens)
-        for lexicon in LEXICONS.values()
-    }
-    best = max(known, key=lambda language: known[language])
-    return LEXICONS[best] if known[best] or len(tokens) < SHORTEST_CLAUSE or tokens[-1][0].isdigit() else None
+def _spoken(tokens: Tokens, expected: str | None) -> Lexicon | None:
+    """The language to which most of the words belong; None: one without a lexicon, or not a word of either."""
+    given = expected[:2].lower() if expected else None
+    if given and given not in LEXICONS:
+        return None
+    known = {language: sum(token in VOCABULARY[language] for token in tokens) for language in LEXICONS}
+    best = max(known, key=lambda language: (known[language], language == given))
+    is_known = given or known[best] or len(tokens) < SHORTEST_CLAUSE or tokens[-1][0].isdigit()
+    return LEXICONS[best] if is_known else None
 
 
 def _score(transcript: Transcript, asked: str, lexicon: Lexicon, *, is_question: bool) -> float:

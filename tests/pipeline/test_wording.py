@@ -191,6 +191,20 @@ def test_a_language_without_a_lexicon_is_left_open() -> None:
     assert judge("möchte gerne einen Tisch").completeness == 0.5
 
 
+@pytest.mark.parametrize(
+    ("expected", "words"),
+    [
+        ("en", "vorrei prenotare un tavolo per"),
+        ("en", "mi può dire quando"),
+        ("en", "domani sera alle otto e"),
+        ("it", "I would like to book a table for"),
+        ("it", "could you tell me whether"),
+    ],
+)
+def test_who_speaks_another_language_than_expected_is_not_cut_in_on(expected: str, words: str) -> None:
+    assert judge(words, language=expected).completeness <= 0.35
+
+
 def test_questions_are_known_by_their_words() -> None:
     for words in (
         "where is it",
