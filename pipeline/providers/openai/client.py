@@ -14,7 +14,7 @@ KEPT_SECONDS = 300.0
 """How long an idle connection is kept. A user thinks for longer than the five seconds that are the client's default,
 and would wait for a new handshake after each thought."""
 MAX_CONNECTIONS = 1000
-MAX_KEPT_CONNECTIONS = 100
+MAX_KEPT_CONNECTIONS = 1000
 WARM_CONNECTIONS = 4
 """Connections that are opened ahead: for one utterance, one reply and two of its clauses."""
 WARM_UP_SECONDS = 5.0
@@ -33,7 +33,10 @@ def client(api_key: str, base_url: str | None = None) -> AsyncOpenAI:
         max_connections=MAX_CONNECTIONS, max_keepalive_connections=MAX_KEPT_CONNECTIONS, keepalive_expiry=KEPT_SECONDS
     )
     http = DefaultAsyncHttpxClient(limits=limits, timeout=timeout)
-    return AsyncOpenAI(api_key=api_key, base_url=base_url, max_retries=0, timeout=timeout, http_client=http)
+    connection = AsyncOpenAI(api_key=api_key, base_url=base_url, max_retries=0, timeout=timeout, http_client=http)
+    # The SDK imports what belongs to a resource when it is used first: a tenth of a second of somebody's turn.
+    _ = connection.models, connection.audio.transcriptions, connection.audio.speech, connection.chat.completions
+    return connection
 
 
 async def warm_up(connection: AsyncOpenAI) -> None:

@@ -52,6 +52,7 @@ class OpenAITranscription:
     def __init__(self, client: AsyncOpenAI, model: str = "gpt-transcribe") -> None:
         self._client = client
         self._model = model
+        self._endings: set[asyncio.Task[None]] = set()
 
     async def transcribe(
         self, audio: AsyncIterator[AudioFrame], options: TranscriptionOptions
@@ -78,16 +79,24 @@ class OpenAITranscription:
 
     async def _streamed(self, request: dict[str, Any], show: Callable[[str], None]) -> str:
         text = ""
-        stream = await self._client.audio.transcriptions.create(**request, stream=True)
-        async with stream:
+        async with contextlib.AsyncExitStack() as until_read:
+            stream = await until_read.enter_async_context(
+                await self._client.audio.transcriptions.create(**request, stream=True)
+            )
             async for event in stream:
                 if event.type == "transcript.text.done":
-                    await _read_to_the_end(stream)
+                    self._end(stream, until_read.pop_all())
                     return str(event.text).strip()
                 if event.type == "transcript.text.delta":
                     text += event.delta
                     show(text.strip())
         raise ProviderUnavailable(f"{WHAT} broke off before the end. Try again.")
+
+    def _end(self, stream: AsyncStream[Any], until_read: contextlib.AsyncExitStack) -> None:
+        """Nobody waits for what follows the last words, nor is it lost if nobody is left to wait."""
+        ending = asyncio.create_task(_read_to_the_end(stream, until_read))
+        self._endings.add(ending)
+        ending.add_done_callback(self._endings.discard)
 
     def _request(self, samples: Samples, options: TranscriptionOptions) -> dict[str, Any]:
         file = io.BytesIO()
@@ -179,11 +188,11 @@ class OpenAIRealtimeTranscription:
         return {"type": "transcription", "audio": {"input": heard}}
 
 
-async def _read_to_the_end(stream: AsyncStream[Any]) -> None:
+async def _read_to_the_end(stream: AsyncStream[Any], until_read: contextlib.AsyncExitStack) -> None:
     """Read what follows the last words, or the connection could not be used for the next utterance."""
     # The words are there: a connection that does not end well is closed, and no more is lost than that.
     with contextlib.suppress(ProviderError), openai_errors(WHAT):
-        async with asyncio.timeout(END_SECONDS):
+        async with until_read, asyncio.timeout(END_SECONDS):
             async for _ in stream:
                 pass
 
