@@ -28,7 +28,8 @@ class Hearing:
 
     async def text(self) -> str:
         """All words, once they are decoded. Raises ProviderError."""
-        texts = [await decode for decode in self._decodes]
+        # Whoever gives up waiting must not take the words from those who still want them.
+        texts = [await asyncio.shield(decode) for decode in self._decodes]
         return " ".join(text for text in texts if text)
 
     async def aclose(self) -> None:
