@@ -8,6 +8,7 @@ from functools import partial
 
 from aiohttp import web
 
+from pipeline.rehearsal import rehearse
 from voice_server.about import About
 from voice_server.assistants.catalog import Catalog
 from voice_server.auth import Authenticator
@@ -105,6 +106,7 @@ def build_app(settings: ServerSettings, assistants: Catalog, stages: Stages) -> 
 
     async def opened(_app: web.Application) -> AsyncIterator[None]:
         await recordings.open()
+        rehearse()
         async with (
             telemetry,
             running("event loop lag", partial(_watch_event_loop, admission, metrics)),
