@@ -1,7 +1,7 @@
 """Phrases that were spoken in advance, in the assistant's own voice: they need no provider any more."""
 
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from pipeline.providers.interfaces import (
     Completed,
@@ -9,6 +9,7 @@ from pipeline.providers.interfaces import (
     ModelDelta,
     ModelMessage,
     SpeechChunk,
+    SpokenText,
     TextDelta,
     Usage,
     VoiceOptions,
@@ -22,6 +23,22 @@ class PreparedSpeech:
     text: str
     chunks: tuple[SpeechChunk, ...]
     """As a voice gave them."""
+
+    def between(self, before: str, after: str) -> "PreparedSpeech":
+        """The same with white space before and behind its text."""
+        places = [place for place, chunk in enumerate(self.chunks) if chunk.spoken]
+        if not places:
+            return self
+        chunks = list(self.chunks)
+        first = chunks[places[0]]
+        chunks[places[0]] = replace(first, spoken=(_spaced(first.spoken[0], before, ""), *first.spoken[1:]))
+        last = chunks[places[-1]]
+        chunks[places[-1]] = replace(last, spoken=(*last.spoken[:-1], _spaced(last.spoken[-1], "", after)))
+        return PreparedSpeech(f"{before}{self.text}{after}", tuple(chunks))
+
+
+def _spaced(piece: SpokenText, before: str, after: str) -> SpokenText:
+    return replace(piece, text=f"{before}{piece.text}{after}")
 
 
 @dataclass(frozen=True, slots=True)

@@ -57,10 +57,11 @@ class Reply:
         self._finish_message("incomplete" if reason in BROKEN_OFF else "completed")
         self._end(self._finished(reason))
 
-    async def say(self, phrase: PreparedSpeech) -> None:
+    async def say(self, phrase: PreparedSpeech, *, is_last: bool = False) -> None:
         """Say a phrase: before what will be said, or after what was."""
         async with self._floor:
-            await self._say(phrase)
+            before = " " if self.playback.text[-1:].strip() else ""
+            await self._say(phrase.between(before, "" if is_last else " "))
 
     async def _say(self, phrase: PreparedSpeech) -> None:
         message = self._begin_message()

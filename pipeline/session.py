@@ -121,6 +121,10 @@ class Providers:
     """Judges whether a turn is complete, instead of the rules in endpointing.py."""
 
 
+SHORTEST_MOMENT_SECONDS = 0.8
+"""An answer may take so long after the end of the turn, however long that was waited for, before it is announced."""
+USUAL_PAUSE_SECONDS = 1.0
+"""Silence at the end of a turn that does not make an answer late."""
 ENDING_SECONDS = 1.2
 """Of the end of an utterance that its intonation is measured in, the silence included."""
 SURE_WORDS = 3
@@ -502,7 +506,13 @@ class Session:
         self.outbox.put(ReplyStarted(reply.id, reply.options, request.request_id, continues))
         reply.delivery.release()
         if reply.options.in_conversation and reply.options.modality == "audio":
-            asyncio.get_running_loop().call_later(self.settings.moment_seconds, self._say_moment, reply)
+            asyncio.get_running_loop().call_later(self._moment_seconds(reply), self._say_moment, reply)
+
+    def _moment_seconds(self, reply: Reply) -> float:
+        """After which an answer is late: sooner if the end of the turn was waited for, for the user waited as well."""
+        waited = reply.waterfall.committed_at - reply.waterfall.speech_ended_at
+        longest = self.settings.moment_seconds
+        return min(longest, max(SHORTEST_MOMENT_SECONDS, longest + USUAL_PAUSE_SECONDS - waited))
 
     def _say_moment(self, reply: Reply) -> None:
         """The answer is late: say so."""
@@ -549,7 +559,7 @@ class Session:
     async def _apologise(self, reply: Reply) -> None:
         phrase = self._providers.phrases().apology
         if phrase and reply.options.in_conversation and reply.options.modality == "audio":
-            await reply.say(phrase)
+            await reply.say(phrase, is_last=True)
 
     def _greet(self, phrase: PreparedSpeech) -> None:
         """Say the first word."""
