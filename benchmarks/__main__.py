@@ -1,13 +1,14 @@
 """What there is to measure.
 
 `python -m benchmarks` measures each thing alone, one after the other; `python -m benchmarks compare …` measures servers
-side by side.
+side by side; `report` makes a page of what `compare --out` wrote, and `capacity` says how many cores are needed.
 """
 
 import subprocess
 import sys
 
-from benchmarks import compare
+from benchmarks import capacity, compare
+from benchmarks.report import page
 
 MEASUREMENTS = (
     "voice_to_voice",
@@ -19,9 +20,11 @@ MEASUREMENTS = (
     "socket_cost",
 )
 
+COMMANDS = {"compare": compare.main, "report": page.main, "capacity": capacity.main}
+
 if __name__ == "__main__":
-    if sys.argv[1:2] == ["compare"]:
-        compare.main(sys.argv[2:])
+    if command := COMMANDS.get("".join(sys.argv[1:2])):
+        command(sys.argv[2:])
     else:
         for name in MEASUREMENTS:
             print(f"\n== {name} ==", flush=True)

@@ -25,6 +25,8 @@ from benchmarks import machine, measures
 from benchmarks.emulators.clips import write_clip
 from benchmarks.emulators.profile import PROFILES
 from benchmarks.recordings import disturbances, hesitant_speakers, library, save
+from benchmarks.report import page
+from benchmarks.report.evidence import Document, Evidence
 from benchmarks.scenarios import SCENARIOS, Cast, Plan
 from benchmarks.table import print_header, print_row
 from benchmarks.targets import ROOT, Endpoint, Target, Vendors, all_targets, pinned
@@ -226,6 +228,9 @@ async def compare(options: argparse.Namespace) -> None:
             faults = tuple(options.fault)
             setting = Setting(profile, options.tails, faults, options.seed, options.turns, options.processes)
             await measure_all(jobs, setting, made, result, options.out)
+    if options.report is not None:
+        name = options.out.name if options.out is not None else "results.json"
+        page.write(Evidence([Document(name, result)]), options.report)
 
 
 async def make_recordings(scenarios: Collection[str], folder: Path) -> Path | None:
@@ -290,6 +295,7 @@ def main(arguments: Sequence[str]) -> None:
     parser.add_argument("--processes", type=int, help="of callers (default: one for each core that is left)")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--out", type=Path, help="where everything is written as JSON")
+    parser.add_argument("--report", type=Path, metavar="FILE.html", help="where a page of it is written")
     options = parser.parse_args(arguments)
     if options.out is not None:
         options.out.parent.mkdir(parents=True, exist_ok=True)
