@@ -31,6 +31,8 @@ QUIET_SECONDS = 0.4
 """An answer is over when the target says so, or nothing has come for so long after all was played."""
 QUIET_WITHOUT_WORD_SECONDS = 1.5
 """The same for a target that does not say when an answer is over."""
+RESUME_SECONDS = 2.0
+"""The same after a sound: an answer that it stopped for nothing may yet go on."""
 POLL_SECONDS = 0.05
 SOON_SECONDS = 0.01
 """Between two looks where the moment matters."""
@@ -205,6 +207,8 @@ class Conversation:
         while self._clock() < deadline:
             now = self._clock()
             patience = QUIET_SECONDS if self._says_done or not self._turns else QUIET_WITHOUT_WORD_SECONDS
+            if self._turns and self._turns[-1].kind == "sound":
+                patience = max(patience, RESUME_SECONDS)
             idle = now - max(self._speaker.ends, self._last_at)
             if self._pending <= 0 and idle > patience:
                 return True
