@@ -120,6 +120,7 @@ async def test_transcription_that_fails_is_told() -> None:
 async def test_barge_in() -> None:
     async with served(voice=SLOW_VOICE) as server, server.talk() as talk:
         response_id, item_id = await start_long_reply(talk)
+        await talk.be_silent(0.2)
         await talk.speak()
         await talk.until("input_audio_buffer.speech_started")
         done = (await talk.until("response.done"))["response"]
@@ -155,6 +156,7 @@ async def test_speech_that_may_not_interrupt() -> None:
     async with served(voice=ScriptedTextToSpeech(seconds_per_character=0.05)) as server, server.talk() as talk:
         await talk.update(audio={"input": {"turn_detection": {"type": "server_vad", "interrupt_response": False}}})
         await start_long_reply(talk)
+        await talk.be_silent(0.2)
         await talk.speak()
         await talk.be_silent()
         await talk.until("input_audio_buffer.committed")

@@ -195,6 +195,6 @@ async def served(
 
 
 def speech(seconds: float) -> bytes:
-    """A tone, which the scripted detector takes for speech: pcm16, 24 kHz."""
-    wave = 8000 * np.sin(np.arange(int(PCM_RATE * seconds)) * (2 * np.pi * 440 / PCM_RATE))
+    """A hiss, which the scripted detector takes for speech and nobody for an echo of the voice: pcm16, 24 kHz."""
+    wave = np.random.default_rng(1).uniform(-8000, 8000, int(PCM_RATE * seconds))
     return bytes(wave.astype("<i2").tobytes())
