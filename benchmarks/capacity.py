@@ -240,6 +240,12 @@ def _knee(loads: Sequence[Load], alone_ms: float) -> tuple[float, str, str]:
     )
 
 
+def caution(found: Model) -> str:
+    """What to keep in mind of a line through two points only; "" if there are more."""
+    points = len({one.sessions for one in found.loads if not one.failed})
+    return " Through two points a line always goes: nothing here checks that it is one." if points == 2 else ""
+
+
 def figures(found: Model | Unsupported) -> dict[str, Any]:
     """A model's numbers by name; none of one that there is not."""
     if isinstance(found, Unsupported):
@@ -271,7 +277,7 @@ def lines(found: Model | Unsupported, conversations: Sequence[int], headroom: fl
         f"{found.title}",
         f"  processor  {100 * found.base_cores:.2f} % of a core + {100 * found.cores_per_session:.3f} % a session",
         f"  memory     {found.base_bytes / MEBIBYTE:.0f} MB + {found.bytes_per_session / MEBIBYTE:.2f} MB a session",
-        f"  knee       {found.knee_is} {found.knee:.0f} sessions a core ({found.knee_reason})",
+        f"  knee       {found.knee:.0f} sessions a core ({found.knee_is}): {found.knee_reason}.{caution(found)}",
         f"  speech     somebody spoke {100 * found.talk_share:.0f} % of the time",
         f"  headroom   planned with {100 * headroom:.0f} % of what a core does at the knee",
         *(f"  left out   {reason}" for reason in found.left_out),

@@ -27,7 +27,7 @@ class Axis:
         low, high, at = (map(math.log, (self.low, self.high, value))) if self.is_logarithmic else (
             self.low, self.high, value,
         )  # fmt: skip
-        return (at - low) / (high - low) if high > low else 0.5
+        return (at - low) / (high - low) if high != low else 0.5
 
     def ticks(self) -> Sequence[float]:
         """Values that are written."""

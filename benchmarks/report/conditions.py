@@ -37,6 +37,11 @@ def title(run: Run) -> str:
     return f"{run.name}, {run.scenario}, {run.profile}, {sessions}"
 
 
+def source(evidence: Evidence, run: Run) -> str:
+    """The file that a run is from."""
+    return evidence.documents[run.document].name
+
+
 def warnings(run: Run) -> list[str]:
     """Why the figures of a run are not what they seem, and what did not work in it."""
     server, client = run.fields["server"], run.fields["client"]

@@ -8,7 +8,7 @@ from benchmarks.report.chart import Axis, Frame, framed
 from benchmarks.report.conditions import title
 from benchmarks.report.evidence import Evidence, Run
 from benchmarks.report.figure import figure
-from benchmarks.report.markup import Child, Markup, details, element, join, table
+from benchmarks.report.markup import Child, Markup, details, element, table
 from benchmarks.report.series import Series
 
 GOOD_SHARE, GOOD_MS = 0.03, 450.0
@@ -25,7 +25,7 @@ def cut_ins(evidence: Evidence, series: Series) -> Markup:
     runs = [run for run in evidence.runs if run.scenario == "hesitant"]
     if runs:
         drawn.append(_conversations(evidence, series, runs))
-    return join(drawn) if drawn else element("p", "Nobody hesitated in these results.")
+    return element("div", *drawn, class_="charts") if drawn else element("p", "Nobody hesitated in these results.")
 
 
 def _batch(evidence: Evidence, index: int, batch: str, rows: Sequence[Row]) -> Markup:
@@ -42,7 +42,7 @@ def _batch(evidence: Evidence, index: int, batch: str, rows: Sequence[Row]) -> M
             colour, size = ("s0", 7.0) if is_default else ("s2", 4.0)
             marks.append(frame.dot(*_place(row), _words(row), colour=colour, size=size))
             if is_default:
-                marks.append(frame.text(*_place(row), "this server", dx=11, dy=4))
+                marks.append(frame.text(*_place(row), "this server", dx=8, dy=20))
     path = f"endpointing|{index}|{batch}"
     table_rows: list[list[Child]] = [
         [

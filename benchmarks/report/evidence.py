@@ -101,9 +101,10 @@ class Evidence:
         return [document for document in self.documents if not document.is_comparison]
 
     @cached_property
-    def capacities(self) -> list[capacity.Model | capacity.Unsupported]:
-        """A model, or why there is none, of everything that was measured with several numbers of sessions."""
-        return [found for d in self.documents if d.is_comparison for found in capacity.models(d.content["targets"])]
+    def capacities(self) -> list[tuple[Document, capacity.Model | capacity.Unsupported]]:
+        """A model, or why there is none, of each target with plain turns, and the file that it is from."""
+        comparisons = [document for document in self.documents if document.is_comparison]
+        return [(document, found) for document in comparisons for found in capacity.models(document.content["targets"])]
 
     def value(self, path: str) -> float | None:
         """A figure; None if it was not measured."""
@@ -118,7 +119,7 @@ class Evidence:
         if kind == "run":
             found = self.runs[int(number)].figures
         elif kind == "capacity":
-            found = capacity.figures(self.capacities[int(number)])
+            found = capacity.figures(self.capacities[int(number)][1])
         else:
             batch, policy, utterances, *keys = keys
             rows = self.endpointings[int(number)].content[batch]["rows"]

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from benchmarks.report.conditions import title
+from benchmarks.report.conditions import title, warnings
 from benchmarks.report.evidence import Evidence, Run
 from benchmarks.report.figure import ABSENT, figure
 from benchmarks.report.markup import Child, Markup, element, join, table
@@ -35,7 +35,7 @@ Measured = Iterator[tuple[Goal, str, str]]
 
 def goals(evidence: Evidence) -> Markup:
     """A table of all that can be judged by these results, and a list of what cannot."""
-    found = [one for part in PARTS for one in part(evidence)]
+    found = sorted((one for part in PARTS for one in part(evidence)), key=lambda one: ALL.index(one[0].what))
     rows: list[list[Child]] = []
     judged: set[str] = set()
     missed = 0
@@ -48,9 +48,9 @@ def goals(evidence: Evidence) -> Markup:
         missed += not is_reached
         verdict = element("span", "reached" if is_reached else "missed", class_="good" if is_reached else "bad")
         limit = f"{'≥' if goal.at_least else '≤'} {goal.form.format(goal.limit)}"
-        rows.append([goal.what, limit, figure(evidence, path, goal.form, factor=goal.factor), verdict, where])
+        rows.append([goal.what, verdict, figure(evidence, path, goal.form, factor=goal.factor), limit, where])
     unjudged = [what for what in ALL if what not in judged]
-    header: list[Child] = ["goal", "limit", "measured", "", "where"]
+    header: list[Child] = ["goal", "", "measured", "limit", "where"]
     return join(
         [
             element("p", f"{len(rows) - missed} reached, {missed} missed, {len(unjudged)} not in these results."),
@@ -95,9 +95,15 @@ def _ours(evidence: Evidence, scenario: str, profile: str | None = None, session
     ]  # fmt: skip
 
 
+def _where(evidence: Evidence, run: Run) -> str:
+    """Which run, and whether it was disturbed."""
+    disturbed = " ▲ see warnings" if warnings(run) else ""
+    return f"{title(run)}; {evidence.documents[run.document].name}{disturbed}"
+
+
 def _alone(evidence: Evidence) -> Measured:
     for run in _ours(evidence, "plain", "seed", 1):
-        p50, where = run.path("voice_to_voice", "p50"), title(run)
+        p50, where = run.path("voice_to_voice", "p50"), _where(evidence, run)
         if other := same(evidence, run, "sequential"):
             yield TO_SEQUENTIAL, f"{p50} / {other.path('voice_to_voice', 'p50')}", where
         if other := best_peer(evidence, run):
@@ -110,47 +116,48 @@ def _alone(evidence: Evidence) -> Measured:
     for run in _ours(evidence, "plain", "fast", 1):
         if other := best_peer(evidence, run):
             path = f"{run.path('voice_to_voice', 'p50')} / {other.path('voice_to_voice', 'p50')}"
-            yield FAST_TO_PEER, path, f"{title(run)}; peer: {other.name}"
+            yield FAST_TO_PEER, path, f"{_where(evidence, run)}; peer: {other.name}"
 
 
 def _many(evidence: Evidence) -> Measured:
     for run in _ours(evidence, "plain", "seed", 50):
-        where = title(run)
+        where = _where(evidence, run)
         if one := find(evidence, run.document, run.name, run.scenario, run.profile, 1):
             yield MANY_P95, f"{run.path('voice_to_voice', 'p95')} / {one.path('voice_to_voice', 'p95')}", where
         yield MANY_FAILED, run.path("failed"), where
         yield MANY_GAPS, run.path("gaps"), where
         yield MEMORY, run.path("rss_bytes_per_session"), where
-    for index, model in enumerate(evidence.capacities):
+    for index, (document, model) in enumerate(evidence.capacities):
         if model.title.startswith("this,"):
-            where = f"capacity model: {model.title}, {getattr(model, 'knee_is', ABSENT)}"
+            where = f"capacity model: {model.title}, {getattr(model, 'knee_is', ABSENT)}; {document.name}"
             yield KNEE, f"capacity|{index}|knee", where
             yield HIGH_KNEE, f"capacity|{index}|knee", where
 
 
 def _hesitant(evidence: Evidence) -> Measured:
     for run in _ours(evidence, "hesitant"):
-        where = title(run)
+        where = _where(evidence, run)
         yield CUT_INS, f"{run.path('cut_ins')} / {run.path('turns')}", where
         if run.profile == "zero":
             yield DELAY, run.path("voice_to_voice", "p50"), f"{where}, to the first sample"
         yield WASTE, run.path("unheard_tokens"), where
     for index, document in enumerate(evidence.endpointings):
         for batch in document.content:
-            where = f"endpointing benchmark, {batch}"
+            count = document.content[batch]["rows"][0]
+            where = f"endpointing benchmark, {batch}: {count['count']} utterances, {count['pauses']} pauses"
             yield CUT_INS, f"endpointing|{index}|{batch}|default|all|cut_in_share", where
             yield DELAY, f"endpointing|{index}|{batch}|default|all|delay_p50_ms", f"{where}, to the end of the turn"
 
 
 def _interrupted(evidence: Evidence) -> Measured:
     for run in _ours(evidence, "barge-in"):
-        yield STOP, run.path("interruption_to_last_audio", "p95"), title(run)
+        yield STOP, run.path("interruption_to_last_audio", "p95"), _where(evidence, run)
     for run in _ours(evidence, "sounds"):
-        yield RESTORED, run.path("restored", "max"), title(run)
-        yield LOST, run.path("lost_share"), title(run)
+        yield RESTORED, run.path("restored", "max"), _where(evidence, run)
+        yield LOST, run.path("lost_share"), _where(evidence, run)
     for run in _ours(evidence, "echo"):
-        yield ECHO, run.path("self_interruptions"), title(run)
-        yield ECHO_LONG, run.path("played_seconds"), title(run)
+        yield ECHO, run.path("self_interruptions"), _where(evidence, run)
+        yield ECHO_LONG, run.path("played_seconds"), _where(evidence, run)
 
 
 def _stalled(evidence: Evidence) -> Measured:
@@ -160,7 +167,11 @@ def _stalled(evidence: Evidence) -> Measured:
             continue
         base = run.profile.split(", ", maxsplit=1)[0] + (", long tails" if run.fields["tails"] else "")
         if one := find(evidence, run.document, "this", "plain", base, run.sessions):
-            yield STALLS, f"{run.path('voice_to_voice', 'p99')} - {one.path('voice_to_voice', 'p95')}", title(run)
+            yield (
+                STALLS,
+                f"{run.path('voice_to_voice', 'p99')} - {one.path('voice_to_voice', 'p95')}",
+                _where(evidence, run),
+            )
 
 
 PARTS: tuple[Callable[[Evidence], Measured], ...] = (_alone, _many, _hesitant, _interrupted, _stalled)

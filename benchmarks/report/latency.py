@@ -4,10 +4,10 @@ from collections.abc import Sequence
 
 from benchmarks.measures import voice_to_voice
 from benchmarks.report.chart import Axis, Frame, framed, up_to
-from benchmarks.report.conditions import title
+from benchmarks.report.conditions import source, title
 from benchmarks.report.evidence import Evidence, Run
 from benchmarks.report.figure import figure
-from benchmarks.report.markup import Child, Markup, details, element, join, table
+from benchmarks.report.markup import Child, Markup, details, element, table
 from benchmarks.report.series import Series
 
 MOST_DOTS = 120
@@ -23,7 +23,7 @@ def distribution(evidence: Evidence, series: Series) -> Markup:
         chosen = [run for run in runs if run.sessions == fewest and run.figures["voice_to_voice"]]
         if chosen:
             drawn.append(_distribution(evidence, series, chosen))
-    return join(drawn)
+    return element("div", *drawn, class_="charts")
 
 
 def groups(evidence: Evidence) -> list[list[Run]]:
@@ -38,7 +38,7 @@ def _distribution(evidence: Evidence, series: Series, runs: Sequence[Run]) -> Ma
     slowest = [run.figures["voice_to_voice"]["max"] for run in runs]
     frame = Frame(up_to("voice to voice, ms", slowest), Axis("share of the answered turns", 0, 1, SHARES))
     marks = [mark for run in runs for mark in _steps(frame, series, run)]
-    scene = f"{runs[0].scenario}, profile {runs[0].profile}, {runs[0].sessions} at once"
+    scene = f"{runs[0].scenario}, profile {runs[0].profile}, {runs[0].sessions} at once ({source(evidence, runs[0])})"
     rows = [
         [run.name, *(figure(evidence, run.path("voice_to_voice", name)) for name in ("p50", "p95", "p99", "max"))]
         for run in runs
@@ -69,7 +69,11 @@ def against_sessions(evidence: Evidence, series: Series) -> Markup:
     """p50 and p95 of everything that was measured with several numbers of sessions."""
     several = [runs for runs in groups(evidence) if len({run.sessions for run in runs}) > 1]
     drawn = [_against_sessions(evidence, series, runs) for runs in several]
-    return join(drawn) if drawn else element("p", "Everything was measured with one number of sessions only.")
+    return (
+        element("div", *drawn, class_="charts")
+        if drawn
+        else element("p", "Everything was measured with one number of sessions only.")
+    )
 
 
 def _against_sessions(evidence: Evidence, series: Series, runs: Sequence[Run]) -> Markup:
@@ -81,7 +85,7 @@ def _against_sessions(evidence: Evidence, series: Series, runs: Sequence[Run]) -
     for name in dict.fromkeys(run.name for run in runs):
         own = sorted((run for run in runs if run.name == name), key=lambda run: run.sessions)
         marks += _growth(frame, series, own)
-    scene = f"{runs[0].scenario}, profile {runs[0].profile}"
+    scene = f"{runs[0].scenario}, profile {runs[0].profile} ({source(evidence, runs[0])})"
     rows: list[list[Child]] = [
         [
             f"{run.name}, {run.sessions}",

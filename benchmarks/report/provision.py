@@ -8,10 +8,16 @@ from benchmarks.report.markup import Child, Markup, element, join, table
 
 def provision(evidence: Evidence) -> Markup:
     """Of everything that was measured with several numbers of sessions; a refusal says why."""
-    parts: list[Child] = []
-    for index, found in enumerate(evidence.capacities):
-        body = _model(evidence, index, found) if isinstance(found, capacity.Model) else element("p", found.reason)
-        parts.append(element("div", element("h3", found.title), body, id=f"capacity-{index}"))
+    parts, refused = list[Child](), list[Child]()
+    for index, (document, found) in enumerate(evidence.capacities):
+        title = f"{found.title} ({document.name})"
+        if isinstance(found, capacity.Model):
+            body = _model(evidence, index, found)
+            parts.append(element("div", element("h3", title), body, id=f"capacity-{index}"))
+        else:
+            refused.append(element("li", element("b", title), f": {found.reason}"))
+    if refused:
+        parts += [element("h3", "No model can be made of"), element("ul", *refused)]
     told = [element("li", assumption) for assumption in capacity.ASSUMPTIONS]
     return join([*parts, element("h3", "What this assumes"), element("ul", *told)])
 
@@ -24,8 +30,8 @@ def _model(evidence: Evidence, index: int, found: capacity.Model) -> Markup:
             figure(evidence, f"{path}|cores_per_session", "{:.3f} %", factor=100), " for each session, ",
             figure(evidence, f"{path}|base_bytes", "{:.0f} MB", factor=1 / (1 << 20)), " of memory and ",
             figure(evidence, f"{path}|bytes_per_session", "{:.2f} MB", factor=1 / (1 << 20)),
-            f" for each session. It is full with {found.knee_is} ",
-            figure(evidence, f"{path}|knee"), f" sessions on a core: {found.knee_reason}. Somebody spoke ",
+            " for each session. The knee, where a core is full, is ", figure(evidence, f"{path}|knee"),
+            f" sessions ({found.knee_is}): {found.knee_reason}.{capacity.caution(found)} Somebody spoke ",
             figure(evidence, f"{path}|talk_share", "{:.0f} %", factor=100), " of the time. Planned with ",
             f"{100 * capacity.HEADROOM:.0f} % of what a full core does, and memory with a quarter more than needed.",
         ]

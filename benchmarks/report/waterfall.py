@@ -4,9 +4,10 @@ from collections.abc import Sequence
 
 from benchmarks.measures import overhead, voice_to_voice
 from benchmarks.report.chart import BOTTOM, TOP, Axis, Frame, framed, up_to
+from benchmarks.report.conditions import source
 from benchmarks.report.evidence import Evidence, Fields, Run
 from benchmarks.report.latency import groups
-from benchmarks.report.markup import Child, Markup, element, join
+from benchmarks.report.markup import Child, Markup, element
 
 STAGES = ("pause", "transcript", "first_token", "first_clause", "first_audio", "sent", "heard")
 REST = "rest"
@@ -66,11 +67,13 @@ def waterfalls(evidence: Evidence) -> Markup:
         fewest = min(run.sessions for run in runs)
         chosen = [(run, turn) for run in runs if run.sessions == fewest and (turn := median_turn(run))]
         if chosen and runs[0].scenario in ("plain", "noise"):
-            drawn.append(_waterfall(chosen))
-    return join(drawn) if drawn else element("p", "There are no plain turns in these results.")
+            drawn.append(_waterfall(evidence, chosen))
+    return (
+        element("div", *drawn, class_="charts") if drawn else element("p", "There are no plain turns in these results.")
+    )
 
 
-def _waterfall(chosen: Sequence[tuple[Run, Fields]]) -> Markup:
+def _waterfall(evidence: Evidence, chosen: Sequence[tuple[Run, Fields]]) -> Markup:
     lines: list[tuple[str, Run, Fields, list[Part]]] = []
     for run, turn in chosen:
         if turn["spans"]:
@@ -85,7 +88,7 @@ def _waterfall(chosen: Sequence[tuple[Run, Fields]]) -> Markup:
     used = [name for name in (*STAGES, REST) if any(name == part[0] for *_, own in lines for part in own)]
     keys = [element("li", element("span", class_=f"swatch w-{name}"), NAMES[name]) for name in used]
     run = chosen[0][0]
-    scene = f"{run.scenario}, profile {run.profile}, {run.sessions} at once"
+    scene = f"{run.scenario}, profile {run.profile}, {run.sessions} at once ({source(evidence, run)})"
     caption = (
         f"{scene}: of each target the turn that is nearest to its median. The bar of the vendors is what they took for "
         "this answer, one after the other; a server that works ahead has done some of it before its wait was over. "
