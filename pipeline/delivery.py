@@ -7,7 +7,15 @@ import asyncio
 from dataclasses import replace
 
 from pipeline.conversation import Conversation
-from pipeline.events import Output, ReplyAudio, ReplyItemFinished, ReplyItemStarted
+from pipeline.events import (
+    Output,
+    ReplyArguments,
+    ReplyAudio,
+    ReplyItemFinished,
+    ReplyItemStarted,
+    ToolCalled,
+    ToolReturned,
+)
 from pipeline.items import Item
 from pipeline.outbox import Outbox
 
@@ -53,6 +61,18 @@ class Delivery:
     def close(self) -> None:
         """Accept nothing more: what a cancelled task still says on its way out is not heard."""
         self._is_closed = True
+
+    def successor(self) -> "Delivery":
+        """For what comes after this reply was stopped: held, and nameless until another reply takes it over."""
+        return Delivery("", self._outbox, self._conversation, held=True)
+
+    def take_over(self, nameless: "Delivery") -> None:
+        """Let what waits there leave as this reply's."""
+        waiting, nameless._waiting = nameless._waiting, []
+        for output in waiting:
+            if isinstance(output, (ReplyItemStarted, ReplyArguments, ReplyItemFinished, ToolCalled, ToolReturned)):
+                self.put(replace(output, reply_id=self.reply_id))
+        nameless.release()
 
     def put(self, output: Output) -> None:
         """Let this leave."""

@@ -38,6 +38,7 @@ class Reply:
     """Whether nothing of it will be made any more."""
     start: int = 0
     """The character of what is written at which it begins."""
+    has_failed: bool = False
     _preface_characters: int = 0
     """What it said before it began: phrases that nobody wrote for it."""
     _speaking: Speaking | None = None
@@ -77,12 +78,18 @@ class Reply:
 
     def fail(self, error: ProviderError) -> None:
         """End it because a provider failed."""
+        self.has_failed = True
         self.writing.stop()
         self.delivery.release()
         self.playback.break_off()
         self.writing.finish_calls("incomplete")
         self._finish_message("incomplete")
         self._end(ReplyFinished(self.id, "failed", error=error, usage=self.writing.usage))
+
+    def go_on_with(self, stopped: "Reply") -> None:
+        """Say the rest of a reply that was stopped."""
+        self.writing, self.start = stopped.writing, stopped.rest
+        self.writing.go_on(self.delivery)
 
     def stop(self, reason: Literal["turn_detected", "client_cancelled"], *, for_good: bool) -> None:
         """End it because somebody wants no more of it; its task has been cancelled.
@@ -94,6 +101,8 @@ class Reply:
         if for_good:
             self.writing.stop()
             self.writing.finish_calls("incomplete")
+        else:
+            self.writing.let_go()
         self._finish_message("incomplete")
         self._end(ReplyFinished(self.id, "cancelled", reason, usage=self.writing.usage))
 

@@ -451,7 +451,8 @@ class Session:
         reply = self._new_reply(options, turn)
         self._show(reply, request)
         question = Question(request, options.instructions or "", turn, self.conversation, self.settings)
-        self._begin(reply, partial(question.messages, self._hearing, self._hear_recording))
+        messages = partial(question.messages, self._hearing, self._hear_recording)
+        self._begin(reply, messages, None if is_asked_for else turn)
 
     def _was_nothing(self, turn: Turn) -> bool:
         """Whether what stopped the last reply turned out to leave the assistant the floor."""
@@ -460,33 +461,25 @@ class Session:
     def _go_on_with(self, stopped: Reply, turn: Turn, request: ReplyRequested) -> None:
         """Say the rest of a reply that was stopped by nothing."""
         self._stopped = None
-        reply = self._new_reply(stopped.options, turn, stopped)
+        reply = self._new_reply(stopped.options, turn)
         self._show(reply, request, continues=stopped.id)
+        reply.go_on_with(stopped)
         self._replies[reply.id] = (reply, self._group.create_task(self._give(reply)))
 
-    def _new_reply(
-        self, options: ReplyOptions, turn: Turn | None, stopped: Reply | None = None, *, is_guess: bool = False
-    ) -> Reply:
-        """`stopped`: whose rest it will say."""
+    def _new_reply(self, options: ReplyOptions, turn: Turn | None, *, is_guess: bool = False) -> Reply:
         reply_id = new_id("resp")
         conversation = self.conversation if options.in_conversation else None
         delivery = Delivery(reply_id, self.outbox, conversation, held=is_guess)
-        if stopped:
-            writing = stopped.writing
-            writing.delivery = delivery
-        else:
-            model = self._providers.language_model
-            writing = Writing(model, self._tools, options, self.settings, self.id, delivery)
+        model = self._providers.language_model
         return Reply(
             id=reply_id,
             options=options,
             settings=self.settings,
             session_id=self.id,
             voice=self._providers.text_to_speech,
-            writing=writing,
+            writing=Writing(model, self._tools, options, self.settings, self.id, delivery),
             delivery=delivery,
             waterfall=self._new_waterfall(reply_id, turn),
-            start=stopped.rest if stopped else 0,
         )
 
     def _new_waterfall(self, reply_id: str, turn: Turn | None) -> Waterfall:
@@ -520,18 +513,23 @@ class Session:
         if phrase and not self._is_over and reply.id in self._replies and not reply.playback.made_seconds:
             self._moment = self._group.create_task(reply.say(phrase))
 
-    def _begin(self, reply: Reply, messages: Messages) -> None:
-        self._replies[reply.id] = (reply, self._group.create_task(self._give(reply, messages)))
+    def _begin(self, reply: Reply, messages: Messages, turn: Turn | None = None) -> None:
+        self._replies[reply.id] = (reply, self._group.create_task(self._give(reply, messages, turn)))
 
-    async def _give(self, reply: Reply, messages: Messages | None = None) -> None:
+    async def _give(self, reply: Reply, messages: Messages | None = None, turn: Turn | None = None) -> None:
         """Give a reply to these messages; None: what it says is being written already."""
         try:
             with self._failing_with_its_work():
                 if messages:
                     asked = await messages()
                     reply.waterfall.mark("transcript", _now())
-                    self._leave_stopped(reply)
-                    reply.writing.start(self._spawn, asked)
+                    if turn and self._stopped and self._was_nothing(turn):
+                        # Its words came late.
+                        stopped, self._stopped = self._stopped, None
+                        reply.go_on_with(stopped)
+                    else:
+                        self._leave_stopped(reply)
+                        reply.writing.start(self._spawn, asked)
                 await reply.run()
         except ProviderError as error:
             if reply.is_over:
@@ -611,7 +609,8 @@ class Session:
         if reply is None:
             return
         self._ducked = False
-        may_go_on = not is_sure and reply.options.modality == "audio" and reply.playback.made_seconds > 0
+        is_spoken = reply.options.modality == "audio" and reply.playback.made_seconds > 0
+        may_go_on = not is_sure and is_spoken and not reply.has_failed
         if reply.id in self._replies:
             self._stop_reply(reply, reason, for_good=not may_go_on)
         if may_go_on and reply.playback.is_stopped:

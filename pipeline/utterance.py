@@ -28,7 +28,7 @@ class Utterance:
         self._deadline_seconds = deadline_seconds
         self._done = asyncio.Event()
         self.words: str | None = None
-        """What was said up to the pause that lasts now; None: nobody paused, or the words are not known yet."""
+        """What was said up to the pause that lasts now, or in all; None: nobody paused, or they are not known (yet)."""
         self.error: ProviderError | None = None
         """Why its words will never be known."""
         self._is_marked = False
@@ -108,7 +108,8 @@ class Utterance:
             self.error = error
         # A recogniser may end or fail before the user does; the news is about a whole utterance.
         await self._closed.wait()
-        self._final = final.text if final else ""
+        if final:
+            self.words = self._final = final.text
         self._done.set()
         if final:
             yield final

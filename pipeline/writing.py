@@ -99,6 +99,23 @@ class Writing:
         if self._task:
             self._task.cancel()
 
+    def let_go(self) -> None:
+        """The reply that says it is stopped, and another may go on: a half-written call begins anew there."""
+        stopped, self.delivery = self.delivery, self.delivery.successor()
+        for opened in self._calls.values():
+            if opened.item:
+                arguments = opened.call.arguments
+                stopped.finish(replace(opened.item, arguments=arguments, status="incomplete"))
+                opened.item = replace(opened.item, id=new_id("item"))
+                self.delivery.begin(opened.item)
+                if arguments:
+                    self.delivery.put(ReplyArguments(self.delivery.reply_id, opened.item.id, arguments))
+
+    def go_on(self, delivery: Delivery) -> None:
+        """Another reply says the rest."""
+        nameless, self.delivery = self.delivery, delivery
+        delivery.take_over(nameless)
+
     async def read(self, start: int) -> str:
         """Wait for text from this character on; "" at the end, be it a good one or not. May be cancelled."""
         while len(self._text) <= start and self._ended is None:
@@ -218,7 +235,8 @@ class Writing:
         tool = self._tools[call.name]
         if tool.writes:
             # Nothing may change because of a guess, and nothing that changes may be left half done.
-            await self.delivery.released()
+            while self.delivery.is_held:
+                await self.delivery.released()
             assert self._spawn is not None
             output: str = await asyncio.shield(self._spawn(partial(self._called, tool, call)))
             return output

@@ -30,6 +30,7 @@ from pipeline.providers.scripted import ScriptedLanguageModel, ScriptedSpeechToT
 from pipeline.session import Providers, Session
 from pipeline.settings import SessionSettings
 from pipeline.tools import Tool
+from pipeline.turn_taking import State
 from pipeline.vad import LoudnessVoiceActivity, VoiceActivityDetector
 
 Event = TypeVar("Event")
@@ -169,7 +170,8 @@ class Lab:
     async def hears_out(self, limit_seconds: float = 60.0) -> None:
         """The user is silent until all that was begun is complete and has sounded."""
         deadline = _now() + limit_seconds
-        while self.is_answering or self.loudspeaker.playing:
+        await self.silence(0.1)
+        while self.is_answering or self.loudspeaker.playing or self.session._turns.state is not State.IDLE:
             assert _now() < deadline, f"still going on after {limit_seconds} s: {self.names()}"
             await self.silence(0.1)
 
