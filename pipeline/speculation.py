@@ -11,6 +11,9 @@ FIRST_LOOKS = 3
 """Pauses of one turn whose words are asked for …"""
 SECONDS_PER_LOOK = 3.0
 """… and one more for every so many seconds of it: long turns have many pauses."""
+LONG_PAUSE_SECONDS = 0.3
+"""Silence that is no gap between two words. However many pauses a turn has, after so much of it its words are asked for:
+without them it could only be ended by guessing."""
 FIRST_GUESSES = 2
 """Answers that are prepared in one turn …"""
 SECONDS_PER_GUESS = 10.0
@@ -32,9 +35,10 @@ class Speculation:
         """Count from zero."""
         self._looks = self._guesses = 0
 
-    def look(self, turn_seconds: float) -> bool:
-        """Whether to ask for the words up to this pause, in a turn of so many seconds. Counts the attempt."""
-        if self._looks >= FIRST_LOOKS + turn_seconds / SECONDS_PER_LOOK:
+    def look(self, silence_seconds: float, turn_seconds: float) -> bool:
+        """Whether to ask for the words up to a pause that lasts so long already. Counts the attempt."""
+        is_used_up = self._looks >= FIRST_LOOKS + turn_seconds / SECONDS_PER_LOOK
+        if is_used_up and silence_seconds < LONG_PAUSE_SECONDS:
             return False
         self._looks += 1
         return True

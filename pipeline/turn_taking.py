@@ -312,8 +312,8 @@ class TurnTaking:
         self.state = State.PAUSED
         after = self.settings.guess_after_seconds
         if not self._looked_ahead and after is not None and self._silence >= after:
-            self._looked_ahead = True
-            if self._speculation.look(self._position - self._opened_at):
+            self._looked_ahead = self._speculation.look(self._silence, self._position - self._opened_at)
+            if self._looked_ahead:
                 return [LookAhead()]
         return self._prepare(detection)
 
