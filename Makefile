@@ -50,9 +50,11 @@ bench-parts: .venv/.development ## Measure parts alone: recognition, voice activ
 BENCH := --scenarios plain:1,plain:50,barge-in:5,sounds:10,hesitant:10 --out .cache/benchmarks/results.json
 
 lock: ## Choose the newest versions of everything anew (needs uv)
-	uv pip compile pyproject.toml --extra embedded --extra build $(LOCK) -o requirements/runtime.txt
-	uv pip compile pyproject.toml --extra embedded --extra build --extra dev -c requirements/runtime.txt $(LOCK) -o requirements/development.txt
+	uv pip compile pyproject.toml --extra embedded --extra telemetry --extra build $(LOCK) -o requirements/runtime.txt
+	uv pip compile pyproject.toml --extra embedded --extra telemetry --extra build --extra dev -c requirements/runtime.txt $(LOCK) -o requirements/development.txt
 	uv pip compile requirements/node.in $(LOCK) -o requirements/node.txt
+	uv pip compile benchmarks/peers/pipecat/requirements.in $(LOCK) -o benchmarks/peers/pipecat/requirements.txt
+	uv pip compile benchmarks/peers/livekit/requirements.in $(LOCK) -o benchmarks/peers/livekit/requirements.txt
 LOCK := --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --quiet
 
 clean: ## Remove everything that was installed or built
