@@ -19,6 +19,9 @@ from pipeline.providers.hedging import HedgeBudget, ObservedLatency
 
 Stage = Literal["STT", "LLM", "TTS"]
 
+LARGEST_HEDGED_SHARES: Mapping[Stage, float] = MappingProxyType({"STT": 0.25, "LLM": 0.15, "TTS": 0.25})
+"""Hedges per call, in the long run. One more utterance or first clause costs a fraction of a cent; a model is sent the
+whole conversation each time."""
 FIRST_VALUE_BUCKETS = (0.05, 0.1, 0.2, 0.3, 0.5, 0.75, 1.0, 1.5, 2.0, 3.0, 5.0)
 """Upper bounds of the histogram, in seconds."""
 
@@ -61,8 +64,8 @@ class HealthRecord:
         self._stage: Stage = stage
         self._provider = provider
         self.breaker = CircuitBreaker()
-        self.latency = ObservedLatency()
-        self.budget = HedgeBudget()
+        self.latency = ObservedLatency(LARGEST_HEDGED_SHARES[stage])
+        self.budget = HedgeBudget(LARGEST_HEDGED_SHARES[stage])
         self.requests = 0
         self.hedges = 0
         self.hedges_won = 0
