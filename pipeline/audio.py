@@ -15,7 +15,7 @@ INPUT_RATE = 16_000
 OUTPUT_RATE = 24_000
 """Hertz. What every voice gives, and what the wire carries by default."""
 FRAME_SAMPLES = 320
-"""Samples in one frame: 20 ms at 16 kHz, a length that WebRTC's voice activity detector accepts."""
+"""Samples in one frame: 20 ms at 16 kHz, as most clients send them."""
 FRAME_SECONDS = FRAME_SAMPLES / INPUT_RATE
 
 SILENCE: Samples = np.zeros(0, dtype=np.int16)
