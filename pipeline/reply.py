@@ -53,8 +53,10 @@ class Reply:
         else:
             await self._show()
         reason = await self.writing.ended()
-        # While somebody perhaps speaks over it, it is not over: they may interrupt it yet.
-        await self.delivery.released()
+        async with self._floor:
+            # A phrase that was begun is said to its end. And while somebody perhaps speaks over it, it is not over:
+            # they may interrupt it yet.
+            await self.delivery.released()
         self._finish_message("incomplete" if reason in BROKEN_OFF else "completed")
         self._end(self._finished(reason))
 
