@@ -35,6 +35,12 @@ MOST_TAKEOVERS = 3
 """How often one call may go on with another request after an answer that broke off."""
 CLOCK_SECONDS = 1e-6
 """A timer may be so much too early."""
+LATE_SECONDS = 0.01
+"""A timer that is later tells that this process has more to do than it can."""
+LATE_STEPS = 5
+"""From the request to its answer the event loop is waited for so many times, each as long as for the timer."""
+MOST_LATE_SECONDS = 1.0
+"""That a provider is given in one call because of that: if it does stall, somebody else must be asked in the end."""
 
 _log = logging.getLogger(__name__)
 
@@ -144,6 +150,8 @@ class Race(Generic[_Provider, _Value]):
         self._is_bound = False
         self._silent_since: float | None = None
         self._credit_seconds = 0.0
+        self._late_seconds = 0.0
+        """Of the time that was waited, what this process has cost and not the provider."""
         self._is_over = False
 
     async def values(self) -> AsyncGenerator[_Value, None]:
@@ -392,21 +400,25 @@ class Race(Generic[_Provider, _Value]):
         usual = self._leader.health.latency.hedge_seconds(latest) if self._leader else latest
         # A hedge has as much time as the request that it helps out.
         asked_at = self._attempts[-1].asked_at if self._attempts else 0.0
-        return max(self._due_at(), asked_at) + usual + self._work.extra_seconds
+        return max(self._due_at(), asked_at) + usual + self._extra_seconds
 
     def _give_up_at(self) -> float:
         """When the next is asked; if there is none, when the call fails."""
-        first = self._due_at() + self._deadlines.first_seconds + self._work.extra_seconds
+        first = self._due_at() + self._deadlines.first_seconds + self._extra_seconds
         if self._waiting:
             return first
         last_seconds = self._deadlines.last_seconds
         if self._leader is not None and self._leader.is_local:
             last_seconds = max(last_seconds, LOCAL_SECONDS)
-        return max(first, (self._work.due_at or 0.0) + last_seconds + self._work.extra_seconds)
+        return max(first, (self._work.due_at or 0.0) + last_seconds + self._extra_seconds)
+
+    @property
+    def _extra_seconds(self) -> float:
+        return self._work.extra_seconds + self._late_seconds
 
     def _patience_ends_at(self, silent_since: float) -> float:
         behind = self._credit_seconds + self._deadlines.idle_seconds
-        return silent_since + min(self._deadlines.idle_seconds, behind)
+        return silent_since + min(self._deadlines.idle_seconds, behind) + self._late_seconds
 
     def _deadline(self) -> float | None:
         if self._chosen is not None:
@@ -420,13 +432,20 @@ class Race(Generic[_Provider, _Value]):
         return any(attempt.values and self._is_held_back(attempt) for attempt in self._attempts)
 
     async def _wait(self) -> None:
-        limit = asyncio.timeout_at(self._deadline())
+        deadline = self._deadline()
+        limit = asyncio.timeout_at(deadline)
         try:
             async with limit:
                 await self._news.wait()
         except TimeoutError:
-            if not limit.expired():
+            if deadline is None or not limit.expired():
                 raise
+            self._note_lateness(self._time() - deadline)
+
+    def _note_lateness(self, seconds: float) -> None:
+        """A provider is not slow because we are: to ask others then would only be more to do."""
+        if seconds > LATE_SECONDS:
+            self._late_seconds = min(self._late_seconds + LATE_STEPS * seconds, MOST_LATE_SECONDS)
 
     def _close(self, attempts: Sequence[Attempt[_Value]]) -> None:
         for attempt in attempts:
