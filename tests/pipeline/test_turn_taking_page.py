@@ -1,5 +1,6 @@
 """The page about turn taking tells what the code does."""
 
+import importlib
 import re
 
 from docs.make_state_diagram import PAGE, with_diagrams
@@ -26,3 +27,11 @@ def test_the_numbers_are_those_of_the_settings() -> None:
     for name, seconds in rows.items():
         holder = TurnDetection() if hasattr(TurnDetection(), name) else SessionSettings()
         assert float(seconds) == getattr(holder, name), name
+
+
+def test_the_constants_are_those_of_the_code() -> None:
+    page = PAGE.read_text(encoding="utf-8")
+    rows = re.findall(r"^\| `(\w+)\.([A-Z_]+)` \| ([\d.]+) \|", page, re.MULTILINE)
+    assert rows
+    for module, name, value in rows:
+        assert float(value) == getattr(importlib.import_module(f"pipeline.{module}"), name), name
