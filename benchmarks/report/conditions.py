@@ -61,7 +61,7 @@ def warnings(run: Run) -> list[str]:
     for turn in run.fields["turns"]:
         if turn["failure"]:
             reasons[turn["failure"]] = reasons.get(turn["failure"], 0) + 1
-    told += [f"{count} failed turns: {reason}" for reason, count in reasons.items()]
+    told += [f"turns failed: {count} × {reason}" for reason, count in reasons.items()]
     if failed := run.fields["failed_sessions"]:
-        told.append(f"{len(failed)} failed sessions: {failed[0]}")
+        told.append(f"sessions failed: {len(failed)}, the first: {failed[0]}")
     return told

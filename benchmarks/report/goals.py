@@ -98,7 +98,7 @@ def _ours(evidence: Evidence, scenario: str, profile: str | None = None, session
 def _where(evidence: Evidence, run: Run) -> str:
     """Which run, and whether it was disturbed."""
     disturbed = " ▲ see warnings" if warnings(run) else ""
-    return f"{title(run)}; {evidence.documents[run.document].name}{disturbed}"
+    return f"{title(run)}, {run.figures['turns']} turns; {evidence.documents[run.document].name}{disturbed}"
 
 
 def _alone(evidence: Evidence) -> Measured:

@@ -40,14 +40,12 @@ def page(evidence: Evidence) -> str:
     }
     links = [element("li", element("a", name, href=f"#{_id(name)}")) for name in parts]
     sections = [element("section", element("h2", name, id=_id(name)), part) for name, part in parts.items()]
-    starts = [str(document.content["started"])[:16] for document in evidence.documents if document.is_comparison]
-    began = ", ".join(sorted(starts)).replace("T", " ")
+    starts = [str(document.content["started"]) for document in evidence.documents if document.is_comparison]
+    began = " to ".join(dict.fromkeys((min(starts), max(starts)))).replace("T", " ") if starts else ""
     button = element("button", "Download the raw data (JSON)", type="button", id="download")
     body = element(
         "body",
-        element(
-            "header", element("h1", TITLE), element("p", f"Measured at {began} (UTC). ", button) if began else button
-        ),
+        element("header", element("h1", TITLE), element("p", f"Measured {began}. ", button) if began else button),
         element("nav", element("ul", *links), aria_label="Parts"),
         element("main", *sections),
         element("script", Markup(evidence.embedded()), id=DATA_ID, type="application/gzip;base64"),

@@ -9,7 +9,7 @@ from benchmarks.report.waterfall import bar, parts
 
 HEADER: list[Child] = [
     "session.turn", "said", "kind", "voice to voice", "over floor", "where it went", "cut in", "gaps", "committed",
-    "wasted", "failure",
+    "wasted", "speech over the answer", "failure",
 ]  # fmt: skip
 
 
@@ -30,7 +30,11 @@ def _run(run: Run) -> Markup:
     body = element(
         "div",
         element(
-            "table", element("caption", f"Turns of {title(run)}, ms"), element("thead", head), *rows, class_="wide"
+            "table",
+            element("caption", f"Turns of {title(run)}, ms"),
+            element("thead", head),
+            *rows,
+            class_="wide turns",
         ),
         class_="scroll",
         tabindex="0",
@@ -44,7 +48,7 @@ def _run(run: Run) -> Markup:
 def _cost(run: Run) -> str:
     server, client = run.fields["server"], run.fields["client"]
     told = (
-        f"Callers: {client['processes']} processes, {client['cpu_seconds']:.1f} s of processor in "
+        f"Callers (processes: {client['processes']}): {client['cpu_seconds']:.1f} s of processor in "
         f"{client['seconds']:.0f} s, event loop late by {client['lag_p99_ms']:.1f} ms p99, "
         f"{client['late_frames']} of {client['frames']} frames late."
     )
@@ -64,17 +68,38 @@ def _row(run: Run, turn: Fields, longest: float) -> Markup:
         turn["clip"],
         turn["kind"],
         _milliseconds(voice_to_voice(turn)),
-        _milliseconds(overhead(turn)),
+        element("span", _milliseconds(overhead(turn)), title=_floor(turn)),
         bar(turn, longest),
         "yes" if turn["cut_in"] else None,
         str(len(turn["gaps"])) if turn["gaps"] else None,
         f"{turn['committed_ms']:.0f}" if turn["committed_ms"] is not None else None,
         ", ".join(f"{value} {name}" for name, value in wasted.items() if value) or None,
+        _over(turn),
         turn["failure"] or None,
     ]
     anchor = f"run-{run.number}-{turn['session']}-{turn['turn']}"
     header = element("th", number, scope="row")
     return element("tr", header, *(element("td", cell) for cell in cells), id=anchor)
+
+
+def _floor(turn: Fields) -> str | None:
+    """What it is above."""
+    if turn["floor"] is None:
+        return None
+    return "floor: " + ", ".join(f"{name} {1000 * seconds:.0f} ms" for name, seconds in turn["floor"].items())
+
+
+def _over(turn: Fields) -> str | None:
+    """What an interruption or a sound did to the answer before it."""
+    if turn["kind"] == "interruption" and turn["speech_began"] is not None:
+        moments = {name: turn[name] for name in ("last_audio", "ducked", "stopped") if turn[name] is not None}
+        return ", ".join(f"{name} {1000 * (at - turn['speech_began']):.0f} ms" for name, at in moments.items()) or None
+    if turn["kind"] != "sound" or turn.get("lost_seconds") is None:
+        return None
+    told = [f"lost {turn['lost_seconds']:.1f} s"] + ["answered"] * turn["answered"]
+    if turn["stopped"] is not None and turn["restored"] is not None:
+        told.insert(0, f"quiet for {1000 * (turn['restored'] - turn['stopped']):.0f} ms")
+    return ", ".join(told)
 
 
 def _milliseconds(seconds: float | None) -> str:

@@ -114,7 +114,7 @@ def test_nothing_comes_from_outside(written: str) -> None:
 def test_what_went_wrong_is_said(written: str) -> None:
     words = " ".join(Reader(written).words)
     assert "the callers were the bottleneck" in words
-    assert "1 failed turns: <b>no answer</b>" in words
+    assert "turns failed: 1 × <b>no answer</b>" in words
     assert "a <processor>" in words
     assert "<b>no answer" not in written
 
