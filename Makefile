@@ -38,16 +38,26 @@ format: .venv/.development ## Format the Python code
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-bench: .venv/.development ## Measure this server against one stage after the other (about ten minutes)
-	$(BIN)/python -m benchmarks compare $(BENCH)
+bench: .venv/.development ## Measure this server against one stage after the other, and write a report (an hour)
+	$(call measure,this this-unprepared sequential)
 
-bench-peers: .venv/.development ## The same with Pipecat and LiveKit Agents (installs them first; half an hour)
+bench-peers: .venv/.development ## The same with Pipecat and LiveKit Agents (installs them first; two hours)
 	$(BIN)/python -m benchmarks.peers
-	$(BIN)/python -m benchmarks compare --targets this,sequential,pipecat,livekit $(BENCH)
+	$(call measure,this this-unprepared sequential pipecat livekit)
 
 bench-parts: .venv/.development ## Measure parts alone: recognition, voice activity, what a session costs
 	$(BIN)/python -m benchmarks
-BENCH := --scenarios plain:1,plain:50,barge-in:5,sounds:10,hesitant:10 --out .cache/benchmarks/results.json
+
+BENCH := .cache/benchmarks
+RESULTS := $(BENCH)/seed.json $(BENCH)/fast.json $(BENCH)/zero.json $(BENCH)/endpointing.json
+SCENARIOS := plain:1,plain:10,plain:25,plain:50,barge-in:5,sounds:10,hesitant:10
+define measure
+	$(BIN)/python -m benchmarks compare --targets "$(1)" --profiles seed --scenarios $(SCENARIOS) --out $(BENCH)/seed.json
+	$(BIN)/python -m benchmarks compare --targets "$(1)" --profiles fast --scenarios plain:1 --out $(BENCH)/fast.json
+	$(BIN)/python -m benchmarks compare --targets "$(1)" --profiles zero --scenarios plain:1,hesitant:5 --out $(BENCH)/zero.json
+	$(BIN)/python -m benchmarks.endpointing --json $(BENCH)/endpointing.json
+	$(BIN)/python -m benchmarks report $(RESULTS) -o $(BENCH)/report.html
+endef
 
 lock: ## Choose the newest versions of everything anew (needs uv)
 	uv pip compile pyproject.toml --extra embedded --extra telemetry --extra build $(LOCK) -o requirements/runtime.txt
