@@ -63,6 +63,8 @@ class Reply:
     async def say(self, phrase: PreparedSpeech, *, is_last: bool = False) -> None:
         """Say a phrase: before what will be said, or after what was."""
         async with self._floor:
+            if self._speaking and self._speaking.has_begun and not is_last:
+                return
             before = " " if self.playback.text[-1:].strip() else ""
             await self._say(phrase.between(before, "" if is_last else " "))
 

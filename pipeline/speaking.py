@@ -42,6 +42,8 @@ class Speaking:
         self._writing = writing
         self._position = start
         self._playback = playback
+        self.has_begun = False
+        """Whether the voice is heard: from then on nobody else may say something before it."""
         self.given_characters = 0
         """Text that the voice was given."""
         self._deadline: asyncio.Timeout | None = None
@@ -68,6 +70,7 @@ class Speaking:
                     # Something may be said in the same item while the voice is getting ready.
                     async with self._floor:
                         began_at = self._playback.made_seconds
+                        self.has_begun = True
                 self._owed_characters -= sum(len(piece.text) for piece in chunk.spoken)
                 self._playback.made(0, tuple(spoken.later(began_at) for spoken in chunk.spoken))
                 for piece in pieces(chunk):

@@ -1,7 +1,7 @@
 """When a second request is sent beside one that does not answer, and how many of them there may be.
 
 A request that takes longer than nearly all before it is probably stalled. A second one, sent then, is mostly answered
-soon. Its price is one more request, so their number is bounded to a share of all calls, which each stage has its own of.
+soon. Its price is one more request, so their number is bounded to a share of all calls, a different one in each stage.
 """
 
 import math
