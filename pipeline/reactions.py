@@ -25,7 +25,7 @@ def is_reaction(words: str, said: str = "") -> bool:
 
     After a question, "yes" is an answer. No words at all are a cough.
     """
-    found = _WORD.findall(words.lower().replace("-", " "))
+    found = _WORD.findall(words.lower().replace("-", " ").replace("’", "'"))
     if not found:
         return not any(character.isdigit() for character in words)
     return len(found) <= MAX_WORDS and all(word in _REACTIONS for word in found) and not _ASKS.search(said)

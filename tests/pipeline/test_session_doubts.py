@@ -56,6 +56,8 @@ CLIENTS = {
 }
 QUIET_WITHIN_SECONDS = 0.15
 RESTORED_WITHIN_SECONDS = 0.7
+LAUGH_SECONDS = SessionSettings().interruption_seconds + 0.1
+"""Enough to stop a reply, whoever hears it."""
 each_client = pytest.mark.parametrize("client", CLIENTS.values(), ids=CLIENTS)
 
 
@@ -306,7 +308,7 @@ def test_a_laugh_costs_no_words(client: Client, at: float, written_seconds: floa
         stt = ScriptedSpeechToText("hello", "", final_seconds=0.2)
         async with laboratory(settings(client), client=client, stt=stt, llm=llm) as lab:
             first = await begin(lab, at)
-            await lab.says(0.7)
+            await lab.says(LAUGH_SECONDS)
             await lab.hears_out()
             started = lab.all(ReplyStarted)
             assert [reply.continues for reply in started] == [None, first]
@@ -333,7 +335,7 @@ def test_a_laugh_whose_words_come_late_costs_no_words(
         held = settings(client, turn_detection=detection)
         async with laboratory(held, client=client, stt=stt, llm=ScriptedLanguageModel(STORY)) as lab:
             await begin(lab)
-            await lab.says(0.7)
+            await lab.says(LAUGH_SECONDS)
             await lab.hears_out()
             check_heard_once(lab)
             assert len(lab.llm.requests) == 1
@@ -348,7 +350,7 @@ async def test_words_after_a_laugh_drop_the_rest() -> None:
     llm = ScriptedLanguageModel(STORY, "It rains.", seconds_per_token=0.1)
     async with laboratory(settings(client), client=client, stt=stt, llm=llm) as lab:
         await begin(lab)
-        await lab.says(0.7)
+        await lab.says(LAUGH_SECONDS)
         await lab.silence(0.08)
         await lab.says(1.5)
         await lab.hears_out()
@@ -367,7 +369,7 @@ async def test_a_continued_reply_can_be_stopped_again() -> None:
     async with laboratory(settings(client), client=client, stt=stt, llm=ScriptedLanguageModel(STORY)) as lab:
         await begin(lab)
         for _ in range(3):
-            await lab.says(0.7)
+            await lab.says(LAUGH_SECONDS)
             await lab.silence(1.5)
         await lab.hears_out()
         check_heard_once(lab)
@@ -408,7 +410,7 @@ def test_a_laugh_over_a_call_of_the_clients_function(pause_seconds: float) -> No
         stt = ScriptedSpeechToText("hello", "")
         async with laboratory(outside, client=client, stt=stt, llm=model) as lab:
             await begin(lab)
-            await lab.says(0.7)
+            await lab.says(LAUGH_SECONDS)
             await lab.hears_out()
             assert model.asked == 1
             check_heard_once(lab)
@@ -447,7 +449,7 @@ async def test_a_tool_is_not_called_again_for_the_rest() -> None:
     stt = ScriptedSpeechToText("hello", "")
     async with laboratory(settings(client), client=client, stt=stt, llm=llm, tools=tools) as lab:
         await begin(lab)
-        await lab.says(0.7)
+        await lab.says(LAUGH_SECONDS)
         await lab.hears_out()
         assert len(calls) == 1
         check_heard_once(lab)
@@ -472,7 +474,7 @@ async def test_a_failure_after_a_false_stop_is_told_once() -> None:
         await lab.silence_until(ReplyFinished)
         await lab.silence(0.2)
         assert lab.loudspeaker.playing
-        await lab.says(0.7)
+        await lab.says(LAUGH_SECONDS)
         await lab.hears_out()
         sounded = " ".join(lab.sounded(item) for item in dict.fromkeys(audio.item_id for audio in lab.all(ReplyAudio)))
         for word in ("One,", "two,", "three,", "four."):
@@ -483,7 +485,7 @@ async def test_a_failure_after_a_false_stop_is_told_once() -> None:
 
 
 @pytest.mark.parametrize("client", [CLIENTS["ducks and reports"], CLIENTS["tells nothing"]], ids=["ducks", "does not"])
-@pytest.mark.parametrize(("seconds", "gap"), [(0.25, 0.5), (0.45, 0.8), (0.7, 1.5)])
+@pytest.mark.parametrize(("seconds", "gap"), [(0.25, 0.5), (0.45, 0.8), (LAUGH_SECONDS, 1.5)])
 @pytest.mark.parametrize("final_seconds", [0.1, 1.0])
 def test_coughs_cannot_starve_a_reply(client: Client, seconds: float, gap: float, final_seconds: float) -> None:
     @in_virtual_time
@@ -609,7 +611,7 @@ def test_a_provider_that_fails_while_it_is_doubted(what: str) -> None:
 
 
 @pytest.mark.parametrize("first_token_seconds", [0.6, 1.0, 2.0])
-@pytest.mark.parametrize("seconds", [0.25, 0.7])
+@pytest.mark.parametrize("seconds", [0.25, LAUGH_SECONDS])
 def test_a_sound_over_a_reply_that_is_being_prepared(first_token_seconds: float, seconds: float) -> None:
     @in_virtual_time
     async def scenario() -> None:
