@@ -10,6 +10,7 @@ each band is learnt for every possible delay. Until one delay is certain, every 
 there has not been tried yet: what is played for the first time is not taken for somebody who speaks.
 """
 
+from collections.abc import Iterable, Sequence
 from functools import cache
 from itertools import pairwise
 from typing import Final
@@ -25,6 +26,7 @@ Bands = npt.NDArray[np.float32]
 BANDS = 20
 LOWEST_HERTZ, HIGHEST_HERTZ = 180.0, 7000.0
 WINDOW_SAMPLES = 512
+OVERLAP_SAMPLES: Final = WINDOW_SAMPLES - FRAME_SAMPLES
 MAX_DELAY_SECONDS = 1.06
 """From the playback, as it is told of, to its echo."""
 LAGS: Final = round(MAX_DELAY_SECONDS / FRAME_SECONDS) + 1
@@ -77,8 +79,8 @@ class EchoDetector:
     """Compares one microphone with what is played to it. Some 80 µs a frame while something sounds, else nothing."""
 
     def __init__(self) -> None:
-        self._recent = np.zeros((2, WINDOW_SAMPLES), np.float32)
-        """The last samples of the microphone and of the playback."""
+        self._recent = np.zeros((2, OVERLAP_SAMPLES), np.float32)
+        """The last samples of the microphone and of the playback, which are looked at again with the next."""
         self._ringing = 0
         self._noise: Bands | None = None
         self._loud_frames = 0.0
@@ -101,10 +103,21 @@ class EchoDetector:
         knows about now; its echo follows within MAX_DELAY_SECONDS, but not before it. None if nothing sounds.
         Silence counts as explained.
         """
-        self._ringing = RINGING_FRAMES if sounding is not None else self._ringing - 1
-        if self._ringing <= 0:
-            return False
-        microphone, playback = self._spectra(heard, sounding)
+        return self.last_is_echo(((heard, sounding),))
+
+    def last_is_echo(self, frames: Iterable[tuple[Samples, Samples | None]]) -> bool:
+        """The same for frames that have waited, at least one: whether the playback explains the last of them."""
+        ringing = []
+        for heard, sounding in frames:
+            self._ringing = RINGING_FRAMES if sounding is not None else self._ringing - 1
+            if self._ringing > 0:
+                ringing.append((heard, sounding))
+        is_echo = False
+        for microphone, playback in self._spectra(ringing):
+            is_echo = self._explains(microphone, playback)
+        return is_echo and self._ringing > 0
+
+    def _explains(self, microphone: Bands, playback: Bands) -> bool:
         self._learn_noise(microphone)
         assert self._noise is not None
         newest = np.maximum(playback, self._playback.newest - DECAY)
@@ -113,24 +126,32 @@ class EchoDetector:
         lag, likeness = self._likeness.compare(np.maximum(microphone, self._noise + 4.0), np.maximum(newest, -62.0))
         echo = self._expected(lag, likeness, moments)
         above_noise = microphone - self._noise
-        self._loud_frames = MEMORY * self._loud_frames + (float(above_noise.mean()) > LOUD)
+        self._loud_frames = MEMORY * self._loud_frames + (_mean(above_noise) > LOUD)
         excess = np.minimum(microphone - echo, above_noise - NOISE_MARGIN) - MARGIN
-        counted = float(np.minimum(np.maximum(excess, 0.0), MAX_EXCESS).mean())
+        counted = _mean(np.minimum(np.maximum(excess, 0.0), MAX_EXCESS))
         self._excess = 0.5 * (self._excess + counted)
         is_echo = self._excess < ENOUGH
         self._learn_gains(microphone, moments, 1.0 if is_echo else UNEXPLAINED_WEIGHT)
         return is_echo
 
-    def _spectra(self, heard: Samples, sounding: Samples | None) -> tuple[Bands, Bands]:
-        recent = self._recent
-        recent[:, :-FRAME_SAMPLES] = recent[:, FRAME_SAMPLES:]
-        recent[0, -FRAME_SAMPLES:] = heard
-        recent[1, -FRAME_SAMPLES:] = 0.0 if sounding is None else sounding
+    def _spectra(self, frames: Sequence[tuple[Samples, Samples | None]]) -> Iterable[tuple[Bands, Bands]]:
+        """Of microphone and playback, frame by frame; for all frames at once, which takes half as long."""
+        if not frames:
+            return ()
+        samples = np.zeros((2, OVERLAP_SAMPLES + len(frames) * FRAME_SAMPLES), np.float32)
+        samples[:, :OVERLAP_SAMPLES] = self._recent
+        for index, (heard, sounding) in enumerate(frames):
+            start = OVERLAP_SAMPLES + index * FRAME_SAMPLES
+            samples[0, start : start + FRAME_SAMPLES] = heard
+            if sounding is not None:
+                samples[1, start : start + FRAME_SAMPLES] = sounding
+        self._recent = samples[:, -OVERLAP_SAMPLES:].copy()
         window, bands = _analysis()
-        spectrum = np.fft.rfft(recent * window)
+        windows = np.lib.stride_tricks.sliding_window_view(samples, WINDOW_SAMPLES, axis=1)[:, ::FRAME_SAMPLES]
+        spectrum = np.fft.rfft(windows * window)
         power = (spectrum.real**2 + spectrum.imag**2).astype(np.float32) @ bands
         decibels: Bands = np.log10(power + np.float32(1e-9)) * np.float32(10)
-        return decibels[0], decibels[1]
+        return zip(decibels[0], decibels[1], strict=True)
 
     def _learn_noise(self, microphone: Bands) -> None:
         if self._noise is None:
@@ -141,7 +162,7 @@ class EchoDetector:
 
     def _expected(self, lag: int, likeness: float, moments: Bands) -> Bands:
         """How loud an echo may be in each band."""
-        if likeness >= CERTAIN_LIKENESS and float(self._tried[lag].mean()) >= CERTAIN_FRAMES:
+        if likeness >= CERTAIN_LIKENESS and _mean(self._tried[lag]) >= CERTAIN_FRAMES:
             return self._echo_after(lag, moments)
         if likeness < UNLIKE and self._loud_frames >= UNLIKE_FRAMES:
             return NOTHING
@@ -218,6 +239,11 @@ class _Likeness:
         likeness = self._products / np.sqrt(self._playback_power * self._microphone_power + 1.0)
         lag = int(likeness.argmax())
         return lag, float(likeness[lag])
+
+
+def _mean(bands: Bands) -> float:
+    """As `bands.mean()`, in a quarter of the time."""
+    return float(np.add.reduce(bands)) / BANDS
 
 
 @cache

@@ -120,9 +120,7 @@ class Listening:
 
     def _is_echo(self) -> bool:
         """Whether the loudspeaker explains what is heard: only asked when something is heard, for it takes long."""
-        is_echo = False
-        for heard, sounding in self._uncompared:
-            is_echo = self._echo.is_echo(heard, sounding)
+        is_echo = self._echo.last_is_echo(self._uncompared)
         self._uncompared.clear()
         return is_echo
 

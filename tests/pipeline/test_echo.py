@@ -108,3 +108,20 @@ def test_memory_stays_the_same_for_hours_of_playback() -> None:
         sizes.add(size())
     assert len(sizes) == 1
     assert sizes.pop() < 100_000
+
+
+def test_frames_that_have_waited_are_judged_as_if_they_had_not() -> None:
+    chance = np.random.default_rng(5)
+    at_once, waited = EchoDetector(), EchoDetector()
+    frames: list[tuple[Samples, Samples | None]] = []
+    decided = []
+    for number in range(1500):
+        played = chance.normal(0, 3000 * abs(np.sin(number / 17)) + 20, FRAME_SAMPLES).astype(np.int16)
+        user = chance.normal(0, 2500 if number // 90 % 5 == 4 else 40, FRAME_SAMPLES).astype(np.int16)
+        frames.append((user, played if number // 250 % 3 != 2 else None))
+        decision = at_once.is_echo(*frames[-1])
+        if len(frames) >= chance.integers(1, RINGING_FRAMES):
+            decided.append((waited.last_is_echo(frames), decision))
+            frames = []
+    assert all(late == soon for late, soon in decided)
+    assert {soon for _, soon in decided} == {True, False}
