@@ -7,7 +7,14 @@ import numpy as np
 from pipeline.audio import FRAME_SAMPLES, FRAME_SECONDS, AudioFrame
 from pipeline.segmenter import Segmenter
 from pipeline.settings import SessionSettings, TurnDetection
-from pipeline.speculation import FIRST_LOOKS, LONG_PAUSE_SECONDS, Speculation
+from pipeline.speculation import (
+    FIRST_GUESSES,
+    FIRST_LOOKS,
+    GUESSES_PER_MINUTE,
+    LONG_PAUSE_SECONDS,
+    WORTHWHILE_WAIT_SECONDS,
+    Speculation,
+)
 from pipeline.turn_taking import CommitUtterance, LookAhead, TurnTaking
 
 SETTINGS = SessionSettings(turn_detection=TurnDetection("semantic_vad"))
@@ -51,3 +58,28 @@ def test_pauses_are_counted_by_turn() -> None:
     assert speculation.look(LONG_PAUSE_SECONDS, 0.5)
     speculation.turn_began()
     assert speculation.look(0.12, 0.5)
+
+
+def test_guesses_of_one_turn_are_bounded_and_grow_with_it() -> None:
+    speculation = Speculation()
+    assert sum(speculation.guess(0.1, 0.0, 0.0) for _ in range(20)) == FIRST_GUESSES
+    assert sum(speculation.guess(0.1, 30.0, 30.0) for _ in range(20)) == 3
+    speculation.turn_began()
+    assert speculation.guess(0.1, 0.0, 31.0)
+
+
+def test_what_is_far_from_over_is_not_answered_and_not_counted() -> None:
+    speculation = Speculation()
+    assert not speculation.guess(WORTHWHILE_WAIT_SECONDS + 0.01, 0.0, 0.0)
+    assert sum(speculation.guess(WORTHWHILE_WAIT_SECONDS, 0.0, 0.0) for _ in range(20)) == FIRST_GUESSES
+
+
+def test_guesses_of_one_minute_are_bounded() -> None:
+    speculation = Speculation()
+    guessed = []
+    for tenth in range(3000):
+        speculation.turn_began()
+        if speculation.guess(0.0, 0.0, tenth / 10):
+            guessed.append(tenth / 10)
+    assert all(later - earlier >= 60.0 for earlier, later in zip(guessed, guessed[GUESSES_PER_MINUTE:], strict=False))
+    assert len(guessed) == 5 * GUESSES_PER_MINUTE
