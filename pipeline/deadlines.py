@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 from collections.abc import AsyncGenerator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from pipeline.errors import ProviderTimeout
@@ -24,6 +24,16 @@ class Deadlines:
     """Without a first value from anybody, the call fails, if there is no other provider to ask."""
     idle_seconds: float
     """Without another value when one is due, the provider has failed. Also how far it may fall behind fluent speech."""
+
+    def with_first(self, seconds: float) -> "Deadlines":
+        """The same for providers that need so much time for a first value."""
+        stretch = seconds / self.first_seconds
+        return replace(
+            self,
+            hedge_seconds=self.hedge_seconds * stretch,
+            first_seconds=seconds,
+            last_seconds=max(self.last_seconds, seconds),
+        )
 
 
 SPEECH_TO_TEXT = Deadlines(hedge_seconds=0.8, first_seconds=1.5, last_seconds=3.0, idle_seconds=1.5)

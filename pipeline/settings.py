@@ -77,12 +77,13 @@ class SessionSettings:
     max_tool_rounds: int = 5
     """How often in one reply the model may call tools of the server; then it has to answer without them."""
     tool_deadline_seconds: float = 10.0
-    """For one tool of the server to give its result."""
-    transcription_deadline_seconds: float = 10.0
+    """For one tool of the server to give its result. The deadlines below are above those of the providers in
+    deadlines.py: they are for a provider that is used without these."""
+    transcription_deadline_seconds: float = 18.0
     """From the end of the utterance to its final transcript."""
     first_words_deadline_seconds: float = 15.0
     """From asking the model to its first delta; also the longest silence between two."""
-    first_audio_deadline_seconds: float = 10.0
+    first_audio_deadline_seconds: float = 12.0
     """From the first clause to its first sample; also the longest silence between two chunks while text waits."""
 
 

@@ -49,7 +49,7 @@ def build_app(settings: ServerSettings, assistants: Catalog, stages: Stages) -> 
     authenticator = Authenticator(settings.api_keys)
     admission = Admission(settings.max_sessions, settings.max_event_loop_lag_ms / 1000)
     phrasebook = Phrasebook(stages.own_voice, stages.text_to_speech, _speakers(settings, assistants))
-    sessions = Sessions(assistants, stages, phrasebook, settings.language)
+    sessions = Sessions(assistants, stages, phrasebook, settings.language, settings.llm_deadline_seconds)
     metrics = Metrics([assistant.name for assistant in assistants.all()], admission)
     metrics.add(lambda: provider_metrics(stages.health()))
     telemetry = Telemetry(settings, stages, metrics)

@@ -1,7 +1,9 @@
 """Sessions: from the name of an assistant to a conversation with it."""
 
+from dataclasses import replace
 from functools import partial
 
+from pipeline.deadlines import LANGUAGE_MODEL
 from pipeline.session import Providers, Session
 from pipeline.settings import SessionSettings, TurnDetection
 from voice_server.assistants.catalog import Catalog
@@ -12,12 +14,20 @@ from voice_server.stages import Stages
 class Sessions:
     """Begins conversations."""
 
-    def __init__(self, assistants: Catalog, stages: Stages, phrasebook: Phrasebook, language: str | None) -> None:
-        """`language`: ISO 639-1, instead of the assistants' own."""
+    def __init__(
+        self,
+        assistants: Catalog,
+        stages: Stages,
+        phrasebook: Phrasebook,
+        language: str | None,
+        llm_deadline_seconds: float = LANGUAGE_MODEL.first_seconds,
+    ) -> None:
+        """`language`: ISO 639-1, instead of the assistants' own. `llm_deadline_seconds`: that each model has."""
         self._assistants = assistants
         self._stages = stages
         self._phrasebook = phrasebook
         self._language = language
+        self._llm_deadline_seconds = llm_deadline_seconds
 
     def find_assistant(self, name: str | None) -> tuple[str, SessionSettings]:
         """The name of that assistant, and how conversations with it begin."""
@@ -29,6 +39,9 @@ class Sessions:
             domain=assistant.name,
             turn_detection=TurnDetection(kind="semantic_vad"),
         )
+        # The stage's own deadlines come first: whoever is behind a slow model is to be asked before all is given up.
+        patience = settings.first_words_deadline_seconds + self._llm_deadline_seconds - LANGUAGE_MODEL.first_seconds
+        settings = replace(settings, first_words_deadline_seconds=patience)
         return assistant.name, settings
 
     def new_session(

@@ -5,6 +5,7 @@ secret; parsing, the lines that explain a wrong value, and the check of `docs/co
 A variable that is empty counts as not set. The environment wins over `.env`.
 """
 
+import math
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import Field, dataclass, field, fields
@@ -16,6 +17,7 @@ from urllib.parse import urlsplit
 
 from dotenv import dotenv_values
 
+from pipeline.deadlines import LANGUAGE_MODEL
 from pipeline.providers.catalog import PROVIDERS, Stage
 
 MAX_PHRASE_CHARACTERS = 500
@@ -55,6 +57,19 @@ def _whole(low: int, high: int) -> Callable[[str], int]:
         if not text.isascii() or not text.isdigit() or not low <= int(text) <= high:
             raise ValueError(f"a whole number from {low} to {high}")
         return int(text)
+
+    return read
+
+
+def _seconds(low: float, high: float) -> Callable[[str], float]:
+    def read(text: str) -> float:
+        try:
+            seconds = float(text)
+        except ValueError:
+            seconds = math.nan
+        if not low <= seconds <= high:
+            raise ValueError(f"a number of seconds from {low:g} to {high:g}")
+        return seconds
 
     return read
 
@@ -171,6 +186,11 @@ class ServerSettings:
     stt: tuple[str, ...] = _setting((), _providers("STT"), "Speech to text", shown=_PROVIDER_DEFAULT)
     llm: tuple[str, ...] = _setting((), _providers("LLM"), "The language model", shown=_PROVIDER_DEFAULT)
     tts: tuple[str, ...] = _setting((), _providers("TTS"), "The voice", shown=_PROVIDER_DEFAULT)
+    llm_deadline_seconds: float = _setting(
+        LANGUAGE_MODEL.first_seconds,
+        _seconds(0.5, 60.0),
+        "How long a model may take to its first word before the next is asked; more for one on slow hardware.",
+    )
     greeting: str = _setting("", _phrase, "What assistants say first when somebody connects; empty: nothing.")
     language: str | None = _setting(
         None, _language, "The language that is expected and spoken.", shown="the assistant's own"

@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
 
-from pipeline.providers.catalog import KEEP_WARM_SECONDS, Access, Catalog
+from pipeline.providers.catalog import DEADLINES, KEEP_WARM_SECONDS, Access, Catalog
 from pipeline.providers.health import ProviderHealth
 from pipeline.providers.interfaces import LanguageModel, SpeechToText, TextToSpeech
 from voice_server.assistants import catalog
@@ -33,7 +33,8 @@ async def open_stages(settings: ServerSettings, assistants: catalog.Catalog) -> 
     """Open what the settings name. Raises ProviderUnavailable if something cannot be opened."""
     domains = {assistant.name: assistant.vocabulary() for assistant in assistants.all()}
     pronunciations = {word: phones for each in assistants.all() for word, phones in each.pronunciations.items()}
-    async with Catalog(_access(settings), domains, pronunciations) as catalog:
+    limits = {**DEADLINES, "LLM": DEADLINES["LLM"].with_first(settings.llm_deadline_seconds)}
+    async with Catalog(_access(settings), domains, pronunciations, limits) as catalog:
         text_to_speech = await catalog.text_to_speech(settings.tts)
         stages = Stages(
             speech_to_text=await catalog.speech_to_text(settings.stt),

@@ -6,8 +6,11 @@ from collections.abc import AsyncGenerator, Sequence
 
 import pytest
 
+from pipeline import deadlines
 from pipeline.deadlines import with_deadlines
 from pipeline.errors import ProviderTimeout
+from pipeline.providers.race import LOCAL_SECONDS, MOST_LATE_SECONDS
+from pipeline.settings import SessionSettings
 from tests.virtual_time import in_virtual_time
 
 
@@ -87,3 +90,20 @@ async def test_cancelling_closes_the_stream() -> None:
     with pytest.raises(asyncio.CancelledError):
         await task
     assert provider.is_closed
+
+
+def test_a_slow_provider_s_hedge_waits_longer_too() -> None:
+    patient = deadlines.LANGUAGE_MODEL.with_first(10.0)
+    assert patient.hedge_seconds == pytest.approx(4.8)
+    assert (patient.first_seconds, patient.last_seconds) == (10.0, 10.0)
+    assert patient.idle_seconds == deadlines.LANGUAGE_MODEL.idle_seconds
+    assert deadlines.LANGUAGE_MODEL.with_first(2.0).last_seconds == deadlines.LANGUAGE_MODEL.last_seconds
+
+
+def test_a_conversation_waits_longer_than_its_providers_are_given() -> None:
+    settings = SessionSettings()
+    too_long = settings.max_utterance_seconds - deadlines.LONG_AUDIO_SECONDS
+    longest = LOCAL_SECONDS + MOST_LATE_SECONDS
+    assert settings.transcription_deadline_seconds > longest + too_long * deadlines.SECONDS_PER_LONG_AUDIO_SECOND
+    assert settings.first_words_deadline_seconds > longest
+    assert settings.first_audio_deadline_seconds > longest

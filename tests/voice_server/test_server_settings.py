@@ -67,6 +67,9 @@ def test_the_environment_wins_over_dotenv(tmp_path: Path) -> None:
         ("API_KEYS", "ek_mine", "do not begin with ek_"),
         ("API_KEYS", "two words", "without spaces"),
         ("HOST", "0.0.0.0", "set API_KEYS"),
+        ("LLM_DEADLINE_SECONDS", "0", "a number of seconds from 0.5 to 60"),
+        ("LLM_DEADLINE_SECONDS", "nan", "a number of seconds from 0.5 to 60"),
+        ("LLM_DEADLINE_SECONDS", "long", "a number of seconds from 0.5 to 60"),
     ],
 )
 def test_a_wrong_value_is_answered_with_one_line_that_says_what_to_write(name: str, value: str, expected: str) -> None:
