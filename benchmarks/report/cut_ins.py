@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from benchmarks.report.chart import Axis, Frame, framed
-from benchmarks.report.conditions import title
+from benchmarks.report.conditions import source, title
 from benchmarks.report.evidence import Evidence, Run
 from benchmarks.report.figure import figure
 from benchmarks.report.markup import Child, Markup, details, element, table
@@ -22,22 +22,19 @@ def cut_ins(evidence: Evidence, series: Series) -> Markup:
     for index, document in enumerate(evidence.endpointings):
         for batch, content in document.content.items():
             drawn.append(_batch(evidence, index, batch, [row for row in content["rows"] if row["utterances"] == "all"]))
-    runs = [run for run in evidence.runs if run.scenario == "hesitant"]
-    if runs:
-        drawn.append(_conversations(evidence, series, runs))
+    conversations: dict[tuple[int, str], list[Run]] = {}
+    for run in evidence.runs:
+        if run.scenario == "hesitant":
+            conversations.setdefault((run.document, run.profile), []).append(run)
+    drawn += [_conversations(evidence, series, runs) for runs in conversations.values()]
     return element("div", *drawn, class_="charts") if drawn else element("p", "Nobody hesitated in these results.")
 
 
 def _batch(evidence: Evidence, index: int, batch: str, rows: Sequence[Row]) -> Markup:
     frame = _frame("median delay of the end of the turn, ms", [row["delay_p50_ms"] for row in rows])
-    marks: list[Child] = [_good(frame)]
-    drawn = set[str]()
-    for pattern, colour in zip(LADDERS, ("s1", "s0"), strict=True):
-        ladder = [(float(found[1]), row) for row in rows if (found := pattern.fullmatch(row["policy"]))]
-        marks += _ladder(frame, ladder, colour)
-        drawn |= {row["policy"] for _, row in ladder}
+    marks: list[Child] = [_good(frame), *_ladders(frame, rows)]
     for row in rows:
-        if row["policy"] not in drawn:
+        if not any(pattern.fullmatch(row["policy"]) for pattern in LADDERS):
             is_default = row["policy"] == "default"
             colour, size = ("s0", 7.0) if is_default else ("s2", 4.0)
             marks.append(frame.dot(*_place(row), _words(row), colour=colour, size=size))
@@ -96,6 +93,22 @@ def _words(row: Row) -> str:
     return f"{row['policy']}: {x:.1f} % cut in, {y:.0f} ms"
 
 
+def _ladders(frame: Frame, rows: Sequence[Row]) -> list[Markup]:
+    marks = []
+    for pattern, colour in zip(LADDERS, ("s1", "s0"), strict=True):
+        ladder = [(float(found[1]), row) for row in rows if (found := pattern.fullmatch(row["policy"]))]
+        marks += _ladder(frame, ladder, colour)
+    return marks
+
+
+def _alone(evidence: Evidence) -> tuple[str, list[Row]]:
+    """The first batch of the endpointing benchmark, if there is one."""
+    for document in evidence.endpointings:
+        for batch, content in document.content.items():
+            return batch, [row for row in content["rows"] if row["utterances"] == "all"]
+    return "", []
+
+
 def _ladder(frame: Frame, ladder: Sequence[tuple[float, Row]], colour: str) -> list[Markup]:
     rungs = [row for _, row in sorted(ladder, key=lambda one: one[0])]
     line = frame.line([_place(row) for row in rungs], colour=colour)
@@ -107,6 +120,17 @@ def _conversations(evidence: Evidence, series: Series, runs: Sequence[Run]) -> M
     timed = [run for run in runs if run.figures["voice_to_voice"]]
     frame = _frame("median delay of the answer, ms", [run.figures["voice_to_voice"]["p50"] for run in timed])
     marks: list[Child] = []
+    caption = (
+        f"Whole conversations, profile {runs[0].profile} ({source(evidence, runs[0])}), in real time, with the same "
+        "recordings for everybody; the delay is until the first sample of the answer, of the turns that were neither "
+        "cut into nor failed. Cut in is of all turns, also of those without pauses."
+    )
+    batch, lines = _alone(evidence)
+    if runs[0].profile == "zero":
+        marks.append(_good(frame))
+        if lines:
+            marks.append(element("g", *_ladders(frame, lines), class_="faint"))
+            caption += f" The faint lines are the first chart's ({batch}): the endpointing alone, with nothing added."
     rows: list[list[Child]] = []
     for run in runs:
         share, p50 = " / ".join(shares[run.number]), run.path("voice_to_voice", "p50")
@@ -128,12 +152,6 @@ def _conversations(evidence: Evidence, series: Series, runs: Sequence[Run]) -> M
             marks.append(frame.dot(100 * x, y, words, colour=colour, href=f"#run-{run.number}", size=6))
             marks.append(frame.text(100 * x, y, run.name, dx=10, dy=4))
     header: list[Child] = ["run", "cut in", "delay p50, ms", "of", "turns", "failed", "tokens nobody heard"]
-    caption = (
-        "Whole conversations, in real time, with the same recordings for everybody; the delay is until the first "
-        "sample of the answer, of the turns that were neither cut into nor failed. Compare within one profile "
-        "only. Cut in is "
-        "of all turns, also of those without pauses."
-    )
     behind = details("The table behind it", table("Hesitant speakers", header, rows))
-    drawing = frame.drawing("Delay against cut-ins in conversations with hesitant speakers", *marks)
+    drawing = frame.drawing(f"Delay against cut-ins in conversations with hesitant speakers, {runs[0].profile}", *marks)
     return framed(drawing, series.legend(run.name for run in timed), caption, behind)

@@ -61,16 +61,20 @@ def _barge_in(evidence: Evidence, series: Series, runs: Sequence[Run]) -> Markup
         ]
         for run in runs
     ]
-    caption = "Each dot is an interruption. What was sent before may still be in a player that does not empty itself."
+    caption = (
+        "Each dot is an interruption; at 0, nothing was sent any more when it began. What was sent before may still be "
+        "in a player that does not empty itself."
+    )
     drawing = frame.drawing("Interruption to last audio", *marks, names=False)
     return framed(drawing, None, caption, table("Barge-in, ms", header, rows, class_="wide"))
 
 
 def _last_audio(run: Run) -> list[tuple[tuple[int, int], float]]:
+    """As the figures have it: 0 where nothing was sent any more when the interruption began."""
     return [
-        ((turn["session"], turn["turn"]), turn["last_audio"] - turn["speech_began"])
+        ((turn["session"], turn["turn"]), (turn["last_audio"] or turn["speech_began"]) - turn["speech_began"])
         for turn in run.fields["turns"]
-        if turn["kind"] == "interruption" and turn["last_audio"] is not None and turn["speech_began"] is not None
+        if turn["kind"] == "interruption" and turn["speech_began"] is not None
     ]
 
 

@@ -9,7 +9,7 @@ import orjson
 import pytest
 
 from benchmarks import measures
-from benchmarks.report import page
+from benchmarks.report import goals, page
 from benchmarks.report.evidence import Document, Evidence, read, read_report
 from tests.benchmarks.comparisons import comparison, endpointing, plain, run, turn
 
@@ -132,6 +132,17 @@ def test_goals_show_what_was_measured_whether_or_not_it_is_enough(evidence: Evid
     cut_in = table[table.index("hesitant speakers: cut in") :]
     assert ">33.3 %</a>" in cut_in
     assert "fault matrix" in written[written.index("Not in these results") :]
+
+
+def test_stalls_and_prepared_answers_are_compared_with_the_runs_without() -> None:
+    stalled = plain("this", 1, 1.3, faults=["half-open:speech::5%"])
+    result = comparison(plain("this", 1, 1.0), stalled, plain("this-unprepared", 1, 1.4))
+    evidence = Evidence([Document("results.json", result)])
+    found = {goal.what: evidence.value(path) for part in goals.PARTS for goal, path, _ in part(evidence)}
+    assert found[goals.STALLS.what] == pytest.approx(1319.8 - 1019)
+    assert not goals.STALLS.reached_by(1319.8 - 1019)
+    assert found[goals.SAVED.what] == pytest.approx(400)
+    assert goals.SAVED.reached_by(400)
 
 
 def test_charts_have_titles_and_tables_captions(written: str) -> None:
