@@ -599,10 +599,10 @@ class Session:
         reply = self._reply
         if reply is None:
             return
-        reply.delivery.release()
         if reply.message and self._ducked:
             self.outbox.put(ReplyRestored(reply.id, reply.message.id))
         self._ducked = False
+        reply.delivery.release()
 
     def _cancel_reply(self, reason: Literal["turn_detected", "client_cancelled"], *, is_sure: bool) -> None:
         reply = self._reply
