@@ -114,6 +114,8 @@ async def test_a_barge_in() -> None:
     async with served(keys=[KEY], voice=endless) as server, connected(server) as heard:
         await write(heard.connection, "Tell me everything.")
         first = await heard.until("response.output_audio.delta")
+        # The microphone is on before anybody speaks into it.
+        await say(heard.connection, 0.0, silence=0.2)
         await say(heard.connection, 0.5, silence=0)
         await heard.until("input_audio_buffer.speech_started")
         item: Any = heard.connection.conversation.item
