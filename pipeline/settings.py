@@ -58,10 +58,13 @@ class SessionSettings:
     """Whether the client tells what its loudspeaker has played."""
     ducks: bool = False
     """Whether the client can play a reply quietly while it is not known whether the user speaks over it."""
-    guess_after_seconds: float | None = 0.12
+    guess_after_seconds: float | None = 0.08
     """Silence after which the answer is prepared, in case the turn is over; None: only when it is."""
-    interruption_seconds: float = 0.6
-    """Speech over a reply that stops it, whatever its words are; half of it if the client cannot duck meanwhile."""
+    interruption_seconds: float = 0.8
+    """Speech over a reply that is played quietly meanwhile which stops it, whatever its words are: a slow "mm-hm" takes
+    three quarters of a second."""
+    loud_interruption_seconds: float = 0.3
+    """The same, if the client cannot play it quietly."""
     moment_seconds: float = 2.0
     """After which an answer that is late is announced, if the assistant has a phrase for it."""
     max_lead_seconds: float = 1.0

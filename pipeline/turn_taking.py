@@ -46,6 +46,8 @@ FORGET_SECONDS = 2.5
 MAX_DOUBTS = 3
 """Sounds one soon after the other that may make a reply quiet and be nothing. After that it goes on until words are
 known."""
+PERSISTENCE = 1.5
+"""How much more speech it then takes to interrupt it without words."""
 DOUBTS_MEMORY_SECONDS = 10.0
 """After which a sound that was nothing is forgotten: who listens says "mm-hm" now and then, and may still interrupt."""
 
@@ -402,11 +404,10 @@ class TurnTaking:
         if voice.silence_seconds == 0:
             self._spoken += FRAME_SECONDS
             self._looked_ahead = False
-        patience = self.settings.interruption_seconds * (2 if self._doubts >= MAX_DOUBTS else 1)
-        if not (self.settings.ducks and voice.over_reply):
-            # What is quiet already can wait; what plays on loudly cannot.
-            patience /= 2
-        if self._spoken >= patience:
+        # What is quiet already can wait; what plays on loudly cannot.
+        is_quiet = self.settings.ducks and voice.over_reply
+        patience = self.settings.interruption_seconds if is_quiet else self.settings.loud_interruption_seconds
+        if self._spoken >= patience * (PERSISTENCE if self._doubts >= MAX_DOUBTS else 1.0):
             return self._interrupt(is_sure=False)
         if voice.silence_seconds >= FORGET_SECONDS:
             return self._close_utterance(DropUtterance())
