@@ -187,3 +187,12 @@ def test_other_files_are_refused(tmp_path: Path, capsys: pytest.CaptureFixture[s
     assert "other.json is no result" in capsys.readouterr().err
     with pytest.raises(ValueError, match="no data"):
         read_report("<html></html>")
+
+
+def test_a_run_without_any_answer_is_shown_too() -> None:
+    silent = [turn(session, 0, 1.0, failure="no answer", arrivals=[]) for session in range(5)]
+    nobody = plain("this", 1, 1.0) | {"turns": [], "sessions": 9, "failed_sessions": ["no connection"]}
+    runs = [run("this", silent), run("this", silent, scenario="hesitant", profile="zero"), nobody]
+    words = " ".join(Reader(page.page(Evidence([Document("results.json", comparison(*runs))]))).words)
+    assert "turns failed: 5 × no answer" in words
+    assert "sessions failed: 1, the first: no connection" in words
