@@ -440,8 +440,8 @@ class Session:
         if turn and turn.utterance.item_id != self.conversation.last_id:
             # It has been dealt with in another way: something was written after it, or it was deleted.
             turn = None
-        guess, self._guess = self._guess, None
-        if guess:
+        if self._guess and not is_asked_for:
+            guess, self._guess = self._guess, None
             self._show(guess, request)
             self._leave_stopped(guess)
             return

@@ -97,10 +97,10 @@ class Loudspeaker:
             if sounding < seconds:
                 self._waiting.insert(0, (item_id, seconds - sounding))
 
-    def stop(self) -> set[str]:
+    def stop(self) -> list[str]:
         """Fall silent; give the items of which something will not be heard."""
         self.advance()
-        unheard = {item_id for item_id, _ in self._waiting}
+        unheard = list(dict.fromkeys(item_id for item_id, _ in self._waiting))
         self._waiting.clear()
         return unheard
 
@@ -146,7 +146,8 @@ class Lab:
     speech_ended_at: float = 0.0
     """When the last sample of the newest one was sent."""
     _news: asyncio.Event = field(default_factory=asyncio.Event)
-    _finished_items: set[str] = field(default_factory=set)
+    _finished_items: dict[str, None] = field(default_factory=dict)
+    """In order: nothing here may depend on chance."""
 
     # --- the microphone ---
 
@@ -223,7 +224,7 @@ class Lab:
         while True:
             await asyncio.sleep(REPORT_SECONDS)
             playing = self.loudspeaker.playing
-            for item_id in self._finished_items - told - {playing}:
+            for item_id in [item for item in self._finished_items if item not in told and item != playing]:
                 told.add(item_id)
                 self.send(PlaybackReported(item_id, self.loudspeaker.heard(item_id), playing=False))
             if playing is not None:
@@ -234,12 +235,12 @@ class Lab:
             case ReplyAudio() if len(output.samples):
                 self.loudspeaker.append(output.item_id, len(output.samples) / OUTPUT_RATE)
             case ReplyItemFinished(item=Message(id=item_id)):
-                self._finished_items.add(item_id)
+                self._finished_items[item_id] = None
             case SpeechStarted() if self.client.stops_at_speech:
                 for item_id in self.loudspeaker.stop():
                     heard = self.loudspeaker.heard(item_id)
                     if self.client.reports:
-                        self._finished_items.discard(item_id)
+                        self._finished_items.pop(item_id, None)
                         self.send(PlaybackReported(item_id, heard, playing=False))
                     if self.client.truncates:
                         self.send(ItemTruncated(item_id, heard))

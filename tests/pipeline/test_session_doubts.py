@@ -368,7 +368,7 @@ async def test_a_continued_reply_can_be_stopped_again() -> None:
     stt = ScriptedSpeechToText("hello", "")
     async with laboratory(settings(client), client=client, stt=stt, llm=ScriptedLanguageModel(STORY)) as lab:
         await begin(lab)
-        for _ in range(3):
+        for _ in range(2):
             await lab.says(LAUGH_SECONDS)
             await lab.silence(1.5)
         await lab.hears_out()

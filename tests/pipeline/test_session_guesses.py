@@ -13,6 +13,7 @@ from pipeline.events import (
     ItemCreated,
     ReplyAudio,
     ReplyFinished,
+    ReplyRequested,
     ReplyStarted,
     SettingsChanged,
     ToolCalled,
@@ -23,7 +24,7 @@ from pipeline.events import (
 )
 from pipeline.providers.interfaces import CompletionOptions, ModelDelta, ModelMessage, ToolCall, ToolDefinition
 from pipeline.providers.scripted import ScriptedLanguageModel, ScriptedSpeechToText, ScriptedTextToSpeech
-from pipeline.settings import SessionSettings, TurnDetection
+from pipeline.settings import ReplyOptions, SessionSettings, TurnDetection
 from pipeline.speculation import FIRST_GUESSES, GUESSES_PER_MINUTE
 from pipeline.tools import Tool
 from tests.pipeline.lab import laboratory, typed
@@ -333,3 +334,18 @@ async def test_half_an_answer_of_a_guess_is_not_kept() -> None:
         assert model.asked == 2
         assert lab.last_answer.text == "All of it."
         assert lab.sounded(lab.last_answer.id).split() == ["All", "of", "it."]
+
+
+@in_virtual_time
+async def test_an_answer_beside_the_conversation_leaves_the_guess_alone() -> None:
+    async with laboratory(PATIENT, llm=ScriptedLanguageModel("Guess.", "Beside.")) as lab:
+        await lab.says(1.0)
+        await lab.silence(0.4)
+        lab.send(ReplyRequested(ReplyOptions(in_conversation=False, modality="text"), request_id="beside"))
+        await lab.silence(0.1)
+        beside = lab.one(ReplyStarted)
+        assert beside.request_id == "beside"
+        assert not beside.options.in_conversation
+        await lab.silence_until(ReplyFinished, 2)
+        assert lab.said() == [("user", "hello"), ("assistant", "Guess.")]
+        assert len(lab.llm.requests) == 2

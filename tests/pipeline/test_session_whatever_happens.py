@@ -3,6 +3,7 @@
 import asyncio
 import math
 import random
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
@@ -13,6 +14,7 @@ from pipeline.events import (
     AudioCleared,
     AudioCommitted,
     AudioReceived,
+    GuessDropped,
     Input,
     ItemAdded,
     ItemCreated,
@@ -26,11 +28,13 @@ from pipeline.events import (
     ReplyArguments,
     ReplyAudio,
     ReplyCancelled,
+    ReplyDucked,
     ReplyFinished,
     ReplyInterrupted,
     ReplyItemFinished,
     ReplyItemStarted,
     ReplyRequested,
+    ReplyRestored,
     ReplyStarted,
     ReplyText,
     SettingsChanged,
@@ -41,14 +45,16 @@ from pipeline.events import (
     UtteranceCommitted,
 )
 from pipeline.items import FunctionCall, FunctionCallOutput, Item, Message, Speech, new_id
+from pipeline.prepared import Phrases
 from pipeline.providers.interfaces import ToolCall, ToolDefinition
 from pipeline.providers.scripted import ScriptedLanguageModel, ScriptedSpeechToText, ScriptedTextToSpeech
 from pipeline.settings import ReplyOptions, SessionSettings, TurnDetection
 from pipeline.tools import Tool
-from tests.pipeline.lab import Client, Lab, hush, laboratory, tone, typed
+from tests.pipeline.lab import Client, Lab, hush, laboratory, prepared, tone, typed
 from tests.virtual_time import VirtualTimeLoop
 
 SPEECH, SILENCE = tone(0.3), hush(0.3)
+PHRASES = Phrases(prepared("Hello. ", 0.4), prepared("One moment, please. ", 1.3), prepared("I am sorry. ", 0.7))
 OUTSIDE = ToolDefinition("outside", "", {})
 
 
@@ -72,6 +78,8 @@ class Chaos:
         choices: list[Callable[[], Input]] = [
             *[lambda: AudioReceived(SPEECH)] * 4,
             *[lambda: AudioReceived(SILENCE)] * 5,
+            *[lambda: AudioReceived(tone(self._chance.choice([0.14, 0.2, 0.4, 0.9])))] * 2,
+            *[lambda: AudioReceived(hush(self._chance.choice([0.1, 0.14, 0.2, 0.7, 1.5])))] * 3,
             AudioCommitted,
             AudioCleared,
             lambda: ItemCreated(self._item(), self._chance.choice([None, None, "root", self._id()])),
@@ -88,6 +96,7 @@ class Chaos:
     def settings(self) -> SessionSettings:
         chance = self._chance
         detection = TurnDetection(
+            kind=chance.choice(["server_vad", "semantic_vad"]),
             create_reply=chance.random() < 0.7,
             interrupt_reply=chance.random() < 0.7,
             idle_timeout_seconds=chance.choice([None, 1.0]),
@@ -97,6 +106,9 @@ class Chaos:
             modality=chance.choice(["audio", "audio", "text"]),
             tools=chance.choice([(), (OUTSIDE,)]),
             reports_playback=chance.random() < 0.5,
+            ducks=chance.random() < 0.5,
+            guess_after_seconds=chance.choice([0.12, 0.12, None]),
+            moment_seconds=chance.choice([0.3, 2.0]),
             max_utterance_seconds=3.0,
             max_buffer_seconds=5.0,
             max_tool_rounds=2,
@@ -130,7 +142,7 @@ def providers(chance: random.Random) -> dict[str, object]:
         return chance.choice([0.0, chance.uniform(0.0, most)])
 
     lost = ProviderUnavailable("Lost.")
-    transcripts: list[str | ProviderError] = ["hello", "what is that", "", lost]
+    transcripts: list[str | ProviderError] = ["hello", "what is that", "", "", "mm-hm", "sì, sì", "a table for", lost]
     answers: list[str | ToolCall | ProviderError] = [
         "Yes.",
         "One, two, three, four, five, six. Seven, eight, nine, ten.",
@@ -143,14 +155,20 @@ def providers(chance: random.Random) -> dict[str, object]:
         ToolCall("c", "outside", "{}"),
     ]
     return {
-        "stt": ScriptedSpeechToText(*chance.choices(transcripts, k=20), final_seconds=slow(0.5)),
+        "stt": ScriptedSpeechToText(
+            *chance.choices(transcripts, k=20),
+            final_seconds=slow(0.9),
+            seconds_per_word=chance.choice([None, 0.15]),
+        ),
         "llm": ScriptedLanguageModel(
             *chance.choices([*answers, *answers, *calls, lost], k=40),
             first_token_seconds=slow(0.5),
             seconds_per_token=slow(0.1),
         ),
         "tts": ScriptedTextToSpeech(first_audio_seconds=slow(0.4), error=chance.choice([None] * 9 + [lost])),
-        "tools": [Tool(ToolDefinition("inside", "", {}), inside)],
+        "tools": [Tool(ToolDefinition("inside", "", {}), inside, writes=chance.random() < 0.5)],
+        "phrases": chance.choice([None, PHRASES]),
+        "greets": chance.random() < 0.5,
     }
 
 
@@ -233,6 +251,57 @@ def check_replies(outputs: list[Output]) -> None:
     assert running == {}
 
 
+def check_floor(outputs: list[Output]) -> None:
+    """One reply of the conversation at a time; nothing of a guess that was dropped; nothing aloud while it is quiet."""
+    speaking: str | None = None
+    quiet: str | None = None
+    forgotten = {output.reply_id for output in outputs if isinstance(output, GuessDropped)}
+    started: dict[str, ReplyStarted] = {}
+    for output in outputs:
+        if isinstance(output, (ReplyStarted, ReplyItemStarted, ReplyText, ReplyAudio, ReplyFinished)):
+            assert output.reply_id not in forgotten
+        match output:
+            case ReplyStarted(reply_id, options, _, continues):
+                started[reply_id] = output
+                assert continues is None or continues in started
+                if options.in_conversation:
+                    assert speaking is None, "an answer begins when the one before it is finished"
+                    speaking = reply_id
+            case ReplyFinished(reply_id):
+                speaking = None if reply_id == speaking else speaking
+                quiet = None if reply_id == quiet else quiet
+            case ReplyDucked(reply_id):
+                quiet = reply_id
+            case ReplyRestored():
+                quiet = None
+            case ReplyAudio(reply_id):
+                assert reply_id != quiet
+
+
+def normal(outputs: list[Output]) -> str:
+    """What happened, with every id replaced by the number of its first appearance."""
+    ids: dict[str, str] = {}
+    told = "\n".join(
+        re.sub(r"samples=array\(.*?\)", f"{len(output.samples)} samples", repr(output), flags=re.DOTALL)
+        if isinstance(output, ReplyAudio)
+        else re.sub(r"samples=array\(.*?\)", "samples", repr(output), flags=re.DOTALL)
+        for output in outputs
+    )
+    told = re.sub(r" at 0x[0-9a-f]+", "", told)
+    return re.sub(
+        r"(item|resp|call)_[0-9a-f]{20}", lambda found: ids.setdefault(found[0], f"{found[1]}{len(ids)}"), told
+    )
+
+
+@pytest.mark.parametrize("seed", range(1000, 1010))
+def test_the_same_happens_every_time(seed: int) -> None:
+    told = []
+    for _ in range(2):
+        with asyncio.Runner(loop_factory=VirtualTimeLoop) as runner:
+            told.append(normal(runner.run(anything_goes(seed))))
+    assert told[0] == told[1]
+
+
 def dropped(outputs: list[Output]) -> set[str]:
     """Utterances that began and never ended: the client took them back."""
     stopped = {output.item_id for output in outputs if isinstance(output, SpeechStopped)}
@@ -247,6 +316,7 @@ def test_whatever_happens(part: int) -> None:
                 outputs = runner.run(anything_goes(seed))
                 check_speech(outputs)
                 check_replies(outputs)
+                check_floor(outputs)
             except BaseException as error:
                 error.add_note(f"seed {seed}")
                 raise
