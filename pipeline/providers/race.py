@@ -39,6 +39,8 @@ LATE_SECONDS = 0.01
 """A timer that is later tells that this process has more to do than it can."""
 LATE_STEPS = 5
 """From the request to its answer the event loop is waited for so many times, each as long as for the timer."""
+OVERLOADED_SECONDS = 0.1
+"""If this process has cost so much, a provider that gave nothing in time may well have answered."""
 MOST_LATE_SECONDS = 1.0
 """That a provider is given in one call because of that: if it does stall, somebody else must be asked in the end."""
 
@@ -327,7 +329,12 @@ class Race(Generic[_Provider, _Value]):
             if attempt.is_probe:
                 breaker.probe_was_broken_off()
             return
-        breaker.failed(self._time(), retry_after_seconds=error.retry_after_seconds, is_probe=attempt.is_probe)
+        if error.code == "provider_timeout" and self._is_overloaded:
+            # Nothing is known of it; to leave it alone would send every conversation to others.
+            if attempt.is_probe:
+                breaker.probe_was_broken_off()
+        else:
+            breaker.failed(self._time(), retry_after_seconds=error.retry_after_seconds, is_probe=attempt.is_probe)
         attempt.is_probe = False
 
     # --- what has arrived ---
@@ -373,7 +380,8 @@ class Race(Generic[_Provider, _Value]):
         for loser in [attempt for attempt in self._attempts if attempt is not winner]:
             if due_at is not None and not loser.is_hedge:
                 loser.health.latency.took_at_least(now - max(due_at, loser.asked_at))
-            if loser.health is not winner.health and not loser.is_hedge and not loser.has_missed:
+            was_beaten = loser.health is not winner.health and not loser.is_hedge and not loser.has_missed
+            if was_beaten and not self._is_overloaded:
                 # It had as long as it usually takes, and another answered.
                 loser.health.failures["overtaken"] += 1
                 loser.health.breaker.failed(now, is_probe=loser.is_probe)
@@ -411,6 +419,10 @@ class Race(Generic[_Provider, _Value]):
         if self._leader is not None and self._leader.is_local:
             last_seconds = max(last_seconds, LOCAL_SECONDS)
         return max(first, (self._work.due_at or 0.0) + last_seconds + self._extra_seconds)
+
+    @property
+    def _is_overloaded(self) -> bool:
+        return self._late_seconds >= OVERLOADED_SECONDS
 
     @property
     def _extra_seconds(self) -> float:

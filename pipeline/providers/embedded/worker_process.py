@@ -11,6 +11,7 @@ server: its stdin ends when the server does, however that happens.
 import asyncio
 import contextlib
 import logging
+import os
 import sys
 from asyncio.subprocess import PIPE, Process
 from collections.abc import AsyncGenerator, Mapping, Sequence
@@ -24,6 +25,9 @@ MAX_WAITING_ANSWERS = 4096
 """Frames of one request that nobody has taken yet; beyond that the request fails."""
 STOP_SECONDS = 2.0
 """How long a process may take to end after its stdin has."""
+NICENESS = 10
+"""How much a worker gives way to the server on a core that both need: a late answer disturbs one conversation, a late
+event loop all of them, and then even more of them need a worker in place of a provider that seems to be late."""
 MIN_LIFE_SECONDS = 5.0
 """A process that dies sooner is started again only after a pause, which doubles each time."""
 FIRST_PAUSE_SECONDS = 0.25
@@ -135,7 +139,9 @@ class WorkerProcess:
     async def _live(self) -> None:
         """Start the process and stay until it has ended."""
         assert self._child is not None
-        child = _Child(self._module, await self._spawn())
+        process = await self._spawn()
+        _give_way(process.pid)
+        child = _Child(self._module, process)
         self._child.set_result(child)
         try:
             await child.run(self._start_seconds)
@@ -171,6 +177,12 @@ class WorkerProcess:
 
 Answers = asyncio.Queue[Frame | ProviderUnavailable | None]
 """None: there are no more."""
+
+
+def _give_way(process_id: int) -> None:
+    if hasattr(os, "setpriority"):
+        with contextlib.suppress(ProcessLookupError):  # It has ended already, as whoever waits for it will see.
+            os.setpriority(os.PRIO_PROCESS, process_id, os.getpriority(os.PRIO_PROCESS, 0) + NICENESS)
 
 
 class _Child:

@@ -63,13 +63,14 @@ async def test_one_that_stalls_is_replaced_however_late_the_process_is() -> None
 
     async def work() -> None:
         while True:
-            await asyncio.sleep(0.02)
-            compute(0.08)
+            await asyncio.sleep(0.003)
+            compute(0.067)
 
     working = asyncio.create_task(work())
-    answered, seconds = await answer(stage)
+    answers = [await answer(stage) for _ in range(6)]
     working.cancel()
     with suppress(asyncio.CancelledError):
         await working
-    assert answered == TextDelta("b")
-    assert seconds < LANGUAGE_MODEL.first_seconds + MOST_LATE_SECONDS + 0.5
+    assert {answered for answered, _ in answers} == {TextDelta("b")}
+    assert max(seconds for _, seconds in answers) < LANGUAGE_MODEL.first_seconds + MOST_LATE_SECONDS + 0.5
+    assert [health.times_opened for health in stage.health()] == [0, 0], "whose fault it was is not known"

@@ -35,6 +35,13 @@ async def test_answers_a_request(worker: WorkerProcess) -> None:
     assert answer["process"] == worker.process_id != os.getpid()
 
 
+@pytest.mark.skipif(not hasattr(os, "getpriority"), reason="this system has no priorities of processes")
+async def test_gives_way_to_the_server(worker: WorkerProcess) -> None:
+    answer = await worker.request({"do": "echo"}, timeout_seconds=5)
+
+    assert os.getpriority(os.PRIO_PROCESS, answer["process"]) > os.getpriority(os.PRIO_PROCESS, 0)
+
+
 async def test_gives_each_request_its_own_answers(worker: WorkerProcess) -> None:
     async def count(to: int) -> list[tuple[int, bytes]]:
         answers = worker.stream({"do": "count", "to": to}, timeout_seconds=5)
