@@ -153,7 +153,10 @@ class Speaking:
 
 
 def pieces(chunk: SpeechChunk) -> list[SpeechChunk]:
-    """The same in pieces of at most 100 ms; the text goes with the first of them."""
+    """The same in pieces of at most 100 ms; the text goes with the first of them. None if there is nothing in it."""
+    if not len(chunk.samples) and not any(piece.text for piece in chunk.spoken):
+        # It told where a piece of text ends.
+        return []
     samples: Samples = chunk.samples
     first, rest = samples[:PIECE_SAMPLES], samples[PIECE_SAMPLES:]
     later = [SpeechChunk(rest[start : start + PIECE_SAMPLES]) for start in range(0, len(rest), PIECE_SAMPLES)]

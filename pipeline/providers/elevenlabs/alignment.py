@@ -1,5 +1,6 @@
 """Which of the written words are heard when, by what the vendor tells about characters."""
 
+import math
 from collections.abc import Iterator, Sequence
 from difflib import SequenceMatcher
 
@@ -11,6 +12,8 @@ SLACK = 20
 """Characters that the vendor may leave out or put in at once without losing the thread."""
 TELLING_SECONDS = 0.5
 """So much audio must have come before the times of the next characters tell what they count from."""
+ROUNDING_SECONDS = 0.001
+"""Of the vendor's times."""
 
 Letter = tuple[int, float]
 """Position in the text, and when it is heard, in seconds."""
@@ -30,23 +33,40 @@ class Alignment:
         self._told = 0
         """Where the text begins that the vendor has not told yet: at most a word behind the cursor."""
         self._last_seconds = 0.0
+        self._ends_at = math.inf
+        """When the last character that was told has been heard."""
         self._counts_from_start: bool | None = None
 
     def write(self, text: str) -> None:
         """More text was sent to be said."""
         self._text += text
 
-    def push(self, characters: Sequence[str], starts: Sequence[float], audio_seconds: float) -> tuple[SpokenText, ...]:
+    def push(
+        self,
+        characters: Sequence[str],
+        starts: Sequence[float],
+        audio_seconds: float,
+        durations: Sequence[float] = (),
+    ) -> tuple[SpokenText, ...]:
         """Take characters and when each begins, in seconds; give the words that begin with them.
 
-        `audio_seconds` is the length of the audio that came before the message that told this.
+        `audio_seconds` is the length of the audio that came before the message that told this. `durations`: how long
+        each character is heard, if the vendor tells.
         """
         told, times = _flatten(characters, starts)
         if not told.strip():
             return ()
         base = 0.0 if self._is_from_start(times, audio_seconds) else audio_seconds
+        is_dated = len(durations) == len(starts)
+        ends = [start + seconds for start, seconds in zip(starts, durations, strict=True)] if is_dated else [math.inf]
+        self._ends_at = base + max(ends)
         letters = [(place, base + times[index]) for index, place in self._match(told)]
         return tuple(self._words(letters))
+
+    def is_between_words(self, audio_seconds: float) -> bool:
+        """Whether so much audio ends behind a whole word and before the next one, as far as the vendor tells."""
+        is_whole = self._told >= len(self._text) or self._text[self._told].isspace()
+        return is_whole and self._ends_at <= audio_seconds + ROUNDING_SECONDS
 
     def rest(self) -> tuple[SpokenText, ...]:
         """Give the text that the vendor never told."""

@@ -140,7 +140,10 @@ def _chunk(message: Mapping[str, Any], alignment: Alignment, audio: _Audio) -> S
     samples = audio.push(message["audio"]) if message.get("audio") else SILENCE
     told = message.get("alignment") or message.get("normalizedAlignment") or {}
     starts = [milliseconds / 1000 for milliseconds in told.get("charStartTimesMs") or ()]
-    spoken = alignment.push(told.get("chars") or (), starts, before)
+    durations = [milliseconds / 1000 for milliseconds in told.get("charDurationsMs") or ()]
+    spoken = alignment.push(told.get("chars") or (), starts, before, durations)
+    if spoken and alignment.is_between_words(audio.seconds):
+        spoken = (*spoken, SpokenText("", audio.seconds, audio.seconds))
     return SpeechChunk(samples, spoken) if len(samples) or spoken else None
 
 

@@ -32,7 +32,7 @@ class OpenAITextToSpeech:
     """Speaks by `POST /audio/speech`, one request for each clause. Satisfies `TextToSpeech`.
 
     The next clauses are asked for while one is being said. The vendor does not tell when a word is heard, so the
-    pieces of text are whole clauses.
+    pieces of text are whole clauses, each followed by an empty one that tells where it ends.
     """
 
     name = "openai"
@@ -65,8 +65,8 @@ class OpenAITextToSpeech:
                         said += len(samples)
                         yield SpeechChunk(samples, text)
                         text = ()
-                if text:
-                    yield SpeechChunk(SILENCE, text)
+                # Nobody else says where the clause ends, and another voice can go on only where that is known.
+                yield SpeechChunk(SILENCE, (*text, SpokenText("", said / OUTPUT_RATE, said / OUTPUT_RATE)))
         finally:
             asking.cancel()
             await asyncio.gather(asking, return_exceptions=True)
