@@ -90,7 +90,7 @@ class Utterance:
         """Have it transcribed while it is still spoken; the last transcript is final, or else there is an `error`."""
         final = None
         try:
-            async with aclosing(self._heard(recogniser, options)) as transcripts:
+            async with aclosing(self._transcribe(recogniser, options)) as transcripts:
                 async for transcript in transcripts:
                     if transcript.is_final:
                         final = transcript
@@ -113,22 +113,6 @@ class Utterance:
         self._done.set()
         if final:
             yield final
-
-    async def _heard(self, recogniser: SpeechToText, options: TranscriptionOptions) -> AsyncGenerator[Transcript, None]:
-        try:
-            async with aclosing(self._transcribe(recogniser, options)) as transcripts:
-                async for transcript in transcripts:
-                    yield transcript
-        except ProviderError as error:
-            task = asyncio.current_task()
-            if self._closed.is_set() or not error.retryable or (task and task.cancelling()):
-                raise
-        else:
-            return
-        # A connection was lost in mid-speech. All of the audio is kept, and there is time to hear it anew: once.
-        async with aclosing(self._transcribe(recogniser, options)) as transcripts:
-            async for transcript in transcripts:
-                yield transcript
 
     async def _transcribe(
         self, recogniser: SpeechToText, options: TranscriptionOptions
