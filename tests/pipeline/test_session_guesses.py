@@ -33,7 +33,7 @@ from tests.virtual_time import in_virtual_time
 STORY = "Once upon a time there was a king, who had three daughters."
 FIXED = SessionSettings(turn_detection=TurnDetection(silence_seconds=0.5))
 PATIENT = SessionSettings(turn_detection=TurnDetection(silence_seconds=0.7))
-NOTICED_SECONDS = 0.12
+NOTICED_SECONDS = SessionSettings().guess_after_seconds or 0.0
 FRAME = 0.0201
 
 
