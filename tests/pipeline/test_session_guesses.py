@@ -142,7 +142,7 @@ async def test_a_guess_is_dropped_while_its_model_or_voice_works() -> None:
             await lab.silence(0.4)
             await lab.says(0.3)
             assert lab.one(GuessDropped).waste.audio_seconds == 0.0
-            await lab.silence(0.1)
+            await lab.silence(0.04)
             assert lab.session._replies == {}
 
 
