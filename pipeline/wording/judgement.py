@@ -102,7 +102,8 @@ def _score(transcript: Transcript, asked: str, lexicon: Lexicon, *, is_question:
             return given
     if hanging is not None and hanging < LIKELY:
         return hanging
-    return max(hanging or 0.0, _whole(transcript, lexicon, is_question=is_question, is_answer=bool(asked)))
+    is_answer = kind is not None or "?" in asked
+    return max(hanging or 0.0, _whole(transcript, lexicon, is_question=is_question, is_answer=is_answer))
 
 
 def _yes_to(kind: answer.Wanted) -> float:

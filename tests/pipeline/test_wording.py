@@ -205,6 +205,13 @@ def test_who_speaks_another_language_than_expected_is_not_cut_in_on(expected: st
     assert judge(words, language=expected).completeness <= 0.35
 
 
+@pytest.mark.parametrize("words", ["one", "seven", "sette"])
+def test_what_follows_a_statement_is_no_answer(words: str) -> None:
+    said = "The table is booked. The weather will be fine."
+    assert judge(words, said) == judge(words)
+    assert judge(words, "How many of them are left?").completeness > judge(words, said).completeness
+
+
 def test_questions_are_known_by_their_words() -> None:
     for words in (
         "where is it",
