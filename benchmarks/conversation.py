@@ -223,12 +223,12 @@ class Conversation:
             await asyncio.sleep(max(0.0, due - self._clock()))
             if self._marks_end and not self._is_speaking.is_set():
                 continue
-            frame = self._next_frame()
+            frame = self._next_frame(due)
             now = self._clock()
             self.late_frames += now > due + LATE_SECONDS
             await self._caller.send(frame)
 
-    def _next_frame(self) -> bytes:
+    def _next_frame(self, due: float) -> bytes:
         now = self._clock()
         frame = self._rest[:FRAME_SAMPLES]
         if self._is_speaking.is_set():
@@ -236,7 +236,8 @@ class Conversation:
         if len(frame) < FRAME_SAMPLES:
             frame = np.pad(frame, (0, FRAME_SAMPLES - len(frame)))
         if self._room.echo or self._room.noise:
-            frame = self._in_room(frame, now)
+            # A room goes on evenly, however late this program is: else each frame would begin with a click.
+            frame = self._in_room(frame, due)
         return frame.tobytes()
 
     def _note_speech(self, now: float) -> None:
@@ -254,9 +255,9 @@ class Conversation:
             self._is_speaking.clear()
             self._has_spoken.set()
 
-    def _in_room(self, frame: Samples, now: float) -> Samples:
+    def _in_room(self, frame: Samples, due: float) -> Samples:
         loudness = self._room.echo * (DUCKED if self._is_ducked else 1.0)
-        mixed = frame + loudness * self._speaker.sound(now - FRAME_SECONDS, FRAME_SAMPLES)
+        mixed = frame + loudness * self._speaker.sound(due - FRAME_SECONDS, FRAME_SAMPLES)
         if self._room.noise:
             mixed = mixed + self._chance.normal(0.0, self._room.noise, FRAME_SAMPLES)
         return np.asarray(np.clip(mixed, -32768, 32767), dtype=np.int16)

@@ -9,6 +9,8 @@ from benchmarks.emulators.tones import RATE, Samples
 
 BUFFER_SECONDS = 0.06
 """Collected before an answer begins to play, so that one late message is not heard."""
+KEPT_STRETCHES = 8
+"""That have been played and may still be asked for by a microphone that is late."""
 
 
 @dataclass(slots=True)
@@ -32,6 +34,8 @@ class Loudspeaker:
 
     def __init__(self) -> None:
         self._waiting: deque[Stretch] = deque()
+        self._sounded: deque[Stretch] = deque(maxlen=KEPT_STRETCHES)
+        """What has just been played: a microphone hears it a moment later."""
         self._ends = float("-inf")
         self.gaps: list[tuple[float, float]] = []
         """When it ran empty within an answer, and for how many seconds."""
@@ -65,6 +69,7 @@ class Loudspeaker:
         """Account for what has been played until now."""
         while self._waiting and self._waiting[0].ends <= now:
             self._count(stretch := self._waiting.popleft(), len(stretch.samples) / RATE)
+            self._sounded.append(stretch)
 
     def stop(self, now: float) -> None:
         """Be silent at once and forget what is waiting."""
@@ -94,7 +99,7 @@ class Loudspeaker:
     def sound(self, start: float, count: int) -> Samples:
         """What is heard for so many samples from a moment on, silence where nothing plays; for an echo."""
         heard = np.zeros(count, dtype=np.int16)
-        for stretch in self._waiting:
+        for stretch in (*self._sounded, *self._waiting):
             offset = round((start - stretch.starts) * RATE)
             if offset >= len(stretch.samples):
                 continue
