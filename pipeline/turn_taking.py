@@ -30,7 +30,7 @@ from pipeline.segmenter import Voice
 from pipeline.settings import SessionSettings, TurnDetection
 from pipeline.speculation import Speculation
 
-PAUSE_SECONDS = 0.1
+PAUSE_SECONDS = 0.08
 """Silence that is more than the gap between two words."""
 MINIMUM_COMMIT_SECONDS = 0.1
 """Audio that a commit needs at least."""

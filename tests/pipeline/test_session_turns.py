@@ -85,7 +85,7 @@ async def test_the_waterfall_adds_up_to_what_the_user_waited() -> None:
         stages = ["pause", "transcript", "first_token", "first_clause", "first_audio", "sent"]
         assert [span.name for span in measured.spans] == stages
         lengths = [span.end_seconds - span.start_seconds for span in measured.spans]
-        assert lengths == pytest.approx([0.12, 0.2, 0.3, 0.0, 0.15, 0.0], abs=0.021)
+        assert lengths == pytest.approx([0.08, 0.2, 0.3, 0.0, 0.15, 0.0], abs=0.021)
         assert measured.committed_seconds == pytest.approx(0.5, abs=0.021)
         assert sum(lengths) == pytest.approx(measured.spans[-1].end_seconds)
         first_audio_at = lab.time_of(ReplyAudio)
