@@ -11,7 +11,15 @@ import pytest
 import soundfile
 
 from pipeline.audio import OUTPUT_RATE
-from pipeline.events import Output, ReplyAudio, ReplyDucked, ReplyFinished, ReplyInterrupted, ReplyItemFinished, ReplyStarted
+from pipeline.events import (
+    Output,
+    ReplyAudio,
+    ReplyDucked,
+    ReplyFinished,
+    ReplyInterrupted,
+    ReplyItemFinished,
+    ReplyStarted,
+)
 from pipeline.items import Message
 from pipeline.providers.interfaces import SpeechChunk, SpokenText, VoiceOptions
 from pipeline.providers.scripted import ScriptedLanguageModel, ScriptedTextToSpeech

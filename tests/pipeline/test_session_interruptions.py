@@ -96,7 +96,12 @@ async def test_in_the_middle() -> None:
         assert item.status == "incomplete"
         assert nothing_follows(lab, finished.reply_id)
         await lab.silence_until(ReplyFinished, 2)
-        assert [text for _, text in lab.said()] == ["hello", "Once upon a time there was a king, who", "hello", "Sorry."]
+        assert [text for _, text in lab.said()] == [
+            "hello",
+            "Once upon a time there was a king, who",
+            "hello",
+            "Sorry.",
+        ]
         assert "castle" not in " ".join(message.text for message in lab.llm.requests[-1][0])
 
 
