@@ -40,6 +40,10 @@ class Ear:
         while len(self._replies) > MAX_CUTTABLE_REPLIES and self._replies[0].is_over:
             self._replies.popleft()
 
+    def forget(self) -> None:
+        """Nothing more will be heard."""
+        self._replies.clear()
+
     def sent(self, audio: ReplyAudio, now: float) -> None:
         """A piece of a reply was given to the client."""
         reply = self._spoken(audio.item_id)

@@ -18,6 +18,9 @@ from pipeline.vad import LoudnessVoiceActivity, VoiceActivityDetector
 MANUAL_THRESHOLD = 0.5
 """How sure to be of speech where turn detection is off; a recogniser finds the words in the audio by it."""
 
+ECHO_LEARNT_FRAMES = 75
+"""Of playback, 1.5 s, in which it is learnt how late and how loud its echo comes back."""
+
 
 class Listening:
     """Hears the microphone."""
@@ -32,6 +35,7 @@ class Listening:
         self._uncompared: deque[tuple[Samples, Samples | None]] = deque(maxlen=RINGING_FRAMES)
         """Frames of the microphone and of the loudspeaker, while something sounds or rings on."""
         self._ringing = 0
+        self._sounded_frames = 0
         self._segmenter = Segmenter()
         self._last_frame: AudioFrame | None = None
         self._is_given = True
@@ -41,6 +45,11 @@ class Listening:
     def position_seconds(self) -> float:
         """Audio received so far."""
         return self._segmenter.position_seconds
+
+    @property
+    def echo_is_new(self) -> bool:
+        """Whether so little was played yet that an echo could be taken for the user."""
+        return self._sounded_frames < ECHO_LEARNT_FRAMES
 
     def apply(self, settings: SessionSettings) -> None:
         """Keep as much audio from before an utterance as these settings want."""
@@ -112,6 +121,7 @@ class Listening:
 
     def _note_playback(self, samples: Samples, now: float) -> None:
         sounding = self._loudspeaker.next_frame(now)
+        self._sounded_frames += sounding is not None
         self._ringing = RINGING_FRAMES if sounding is not None else max(0, self._ringing - 1)
         if self._ringing:
             self._uncompared.append((samples, sounding))

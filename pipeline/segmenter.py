@@ -24,6 +24,8 @@ class Voice:
     """Since the last frame of speech; infinite before the first."""
     over_reply: bool = False
     """Whether the assistant can be heard at this moment."""
+    may_be_echo: bool = False
+    """Whether it is heard for the first time, so that nobody knows yet how its echo would sound."""
 
 
 class Segmenter:

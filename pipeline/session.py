@@ -176,6 +176,8 @@ class Session:
         self._ducked = False
         """Whether the client was told to play quietly."""
         self._greets = greets
+        self._moment_timer: asyncio.TimerHandle | None = None
+        """When the answer will be late."""
         self._moment: asyncio.Task[None] | None = None
         """Says that the answer is late."""
         self._hearing: dict[Utterance, asyncio.Task[None]] = {}
@@ -212,6 +214,10 @@ class Session:
             # What was cancelled before its first step could not leave by itself.
             self._hearing.clear()
             self._replies.clear()
+            # Replies know their conversation: whoever keeps it shall not keep them, nor wait for the garbage collector.
+            self._stop_waiting()
+            self._reply = self._guess = self._stopped = self._turn = None
+            self._ear.forget()
 
     def receive(self, event: Input) -> None:
         """Take what the client sent or asked. What it asked in vain comes out as RequestFailed.
@@ -322,7 +328,7 @@ class Session:
             self._silence_seconds = voice.silence_seconds
             may_be_over_reply = voice.speech_seconds > 0 or self._turns.state is State.DOUBTING
             if may_be_over_reply and self._ear.sounds(_now()):
-                self._decide(replace(voice, over_reply=True))
+                self._decide(replace(voice, over_reply=True, may_be_echo=self._listening.echo_is_new))
             else:
                 self._decide(voice)
 
@@ -499,13 +505,21 @@ class Session:
         self.outbox.put(ReplyStarted(reply.id, reply.options, request.request_id, continues))
         reply.delivery.release()
         if reply.options.in_conversation and reply.options.modality == "audio":
-            asyncio.get_running_loop().call_later(self._moment_seconds(reply), self._say_moment, reply)
+            self._stop_waiting()
+            due = self._moment_seconds(reply)
+            self._moment_timer = asyncio.get_running_loop().call_later(due, self._say_moment, reply)
 
     def _moment_seconds(self, reply: Reply) -> float:
         """After which an answer is late: sooner if the end of the turn was waited for, for the user waited as well."""
         waited = reply.waterfall.committed_at - reply.waterfall.speech_ended_at
         longest = self.settings.moment_seconds
         return min(longest, max(SHORTEST_MOMENT_SECONDS, longest + USUAL_PAUSE_SECONDS - waited))
+
+    def _stop_waiting(self) -> None:
+        """Nobody has to be told any more that the answer is late."""
+        if self._moment_timer:
+            self._moment_timer.cancel()
+            self._moment_timer = None
 
     def _say_moment(self, reply: Reply) -> None:
         """The answer is late: say so."""

@@ -12,8 +12,8 @@ FIRST_LOOKS = 3
 SECONDS_PER_LOOK = 3.0
 """… and one more for every so many seconds of it: long turns have many pauses."""
 LONG_PAUSE_SECONDS = 0.3
-"""Silence that is no gap between two words. However many pauses a turn has, after so much of it its words are asked for:
-without them it could only be ended by guessing."""
+"""Silence that is no gap between two words. However many pauses a turn has, after so much of it its words are asked
+for: without them it could only be ended by guessing."""
 FIRST_GUESSES = 2
 """Answers that are prepared in one turn …"""
 SECONDS_PER_GUESS = 10.0

@@ -392,7 +392,7 @@ class TurnTaking:
     def _begin_to_doubt(self, voice: Voice) -> list[Action]:
         self._is_given = self.state is State.REPLYING
         self._announced = False
-        self._spoken = voice.speech_seconds
+        self._spoken = 0.0 if self._distrusts(voice) else voice.speech_seconds
         if self._position - self._doubted_at > DOUBTS_MEMORY_SECONDS:
             self._doubts = 0
         self._ducked = self._doubts < MAX_DOUBTS
@@ -402,7 +402,7 @@ class TurnTaking:
     def _doubt(self, voice: Voice) -> list[Action]:
         is_silent = voice.silence_seconds >= PAUSE_SECONDS
         if voice.silence_seconds == 0:
-            self._spoken += FRAME_SECONDS
+            self._spoken += 0.0 if self._distrusts(voice) else FRAME_SECONDS
             self._looked_ahead = False
         # What is quiet already can wait; what plays on loudly cannot.
         is_quiet = self.settings.ducks and voice.over_reply
@@ -417,6 +417,10 @@ class TurnTaking:
         if voice.silence_seconds >= GAP_SECONDS and self._position - self._opened_at >= DOUBT_SECONDS:
             return self._restore()
         return []
+
+    def _distrusts(self, voice: Voice) -> bool:
+        """Whether words are needed to believe that it is the user: the reply is quiet, so there is time for them."""
+        return voice.may_be_echo and self.settings.ducks
 
     def _doubt_resolved(self, understood: Understood) -> list[Action]:
         if understood.is_reaction:

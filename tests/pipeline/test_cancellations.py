@@ -231,7 +231,7 @@ async def leave_in(session: Session, state: State, outputs: list[Output]) -> Non
     """Leave while the turn taking is in this state."""
     async with session:
         reading = asyncio.create_task(read(session, outputs))
-        for samples in (tone(0.6), hush(0.2), hush(1.0), tone(0.4), hush(0.2)):
+        for samples in (tone(0.6), hush(0.2), hush(0.6), tone(0.4), hush(0.2)):
             for start in range(0, len(samples), 1600):
                 if session._turns.state is state and session.outbox._open_replies == set(session._replies):
                     break

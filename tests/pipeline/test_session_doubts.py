@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from pipeline.audio import AudioFrame
+from pipeline.audio import FRAME_SECONDS, AudioFrame
 from pipeline.errors import ProviderUnavailable
 from pipeline.events import (
     AudioCleared,
@@ -27,6 +27,7 @@ from pipeline.events import (
     SpeechStarted,
 )
 from pipeline.items import FunctionCall, Message
+from pipeline.listening import ECHO_LEARNT_FRAMES
 from pipeline.prepared import Phrases
 from pipeline.providers.interfaces import (
     Completed,
@@ -299,7 +300,7 @@ async def test_what_was_interrupted_in_earnest_does_not_come_back() -> None:
 
 
 @each_client
-@pytest.mark.parametrize("at", [0.1, 0.5, 1.0, 1.5, 2.3, 3.7, 5.0])
+@pytest.mark.parametrize("at", [0.1, 1.0, 2.3, 5.0])
 @pytest.mark.parametrize("written_seconds", [0.0, 0.12])
 def test_a_laugh_costs_no_words(client: Client, at: float, written_seconds: float) -> None:
     @in_virtual_time
@@ -311,6 +312,11 @@ def test_a_laugh_costs_no_words(client: Client, at: float, written_seconds: floa
             await lab.says(LAUGH_SECONDS)
             await lab.hears_out()
             started = lab.all(ReplyStarted)
+            if client.ducks and at < ECHO_LEARNT_FRAMES * FRAME_SECONDS:
+                assert [reply.continues for reply in started] == [None], "it could be an echo: words are needed"
+                assert lab.all(ReplyRestored)
+                check_heard_once(lab)
+                return
             assert [reply.continues for reply in started] == [None, first]
             assert [reply.status for reply in lab.all(ReplyFinished)] in (
                 ["cancelled", "completed"],

@@ -23,7 +23,6 @@ from pipeline.providers.interfaces import (
     VoiceOptions,
 )
 from pipeline.providers.scripted import ScriptedLanguageModel, ScriptedSpeechToText, ScriptedTextToSpeech
-from tests.virtual_time import in_virtual_time
 
 DOWN = ProviderUnavailable("It is down.")
 
