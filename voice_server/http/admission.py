@@ -16,6 +16,9 @@ RETRY_SECONDS = 5
 """When a client that was sent away may try again."""
 LATE_SECONDS = 2.0
 """How long the lag must stay above the limit before it counts: a start-up or one heavy request is no overload."""
+FEW = 4
+"""Conversations that are let in however late the loop is: they are not what made it late, and sending them away would
+not help. A laptop that is busy with something else still talks."""
 RECOVERED = 0.5
 """The part of the limit that the lag must fall to before anybody is let in again, lest the door should swing."""
 
@@ -48,7 +51,7 @@ class Admission:
         """Why one more would be sent away now."""
         if self.is_full:
             return "full"
-        return "overloaded" if self.is_overloaded else None
+        return "overloaded" if self.is_overloaded and self.count >= FEW else None
 
     def note_lag(self, now: float, lag_seconds: float) -> None:
         """Take note of how late the event loop is at this time of a steady clock."""

@@ -2,7 +2,7 @@
 
 import pytest
 
-from voice_server.http.admission import LATE_SECONDS, Admission
+from voice_server.http.admission import FEW, LATE_SECONDS, Admission
 from voice_server.http.errors import ApiError
 
 LIMIT = 0.05
@@ -31,8 +31,15 @@ def test_everybody_up_to_the_limit_is_let_in_and_the_next_is_not() -> None:
         assert (admission.count, admission.admitted, admission.refused["full"]) == (1, 3, 1)
 
 
+def busy(conversations: int = FEW) -> Admission:
+    """With so many conversations, and room for two more."""
+    admission = Admission(conversations + 2, LIMIT)
+    admission.count = conversations
+    return admission
+
+
 def test_a_lag_that_lasts_closes_the_door_and_a_short_one_does_not() -> None:
-    admission = Admission(2, LIMIT)
+    admission = busy()
     late(admission, 0.3, 0.0, LATE_SECONDS - 0.1)
     assert admission.refusal is None
     admission.note_lag(2.0, 0.01)
@@ -45,7 +52,7 @@ def test_a_lag_that_lasts_closes_the_door_and_a_short_one_does_not() -> None:
 
 
 def test_the_door_opens_again_when_there_is_air_not_at_the_first_better_moment() -> None:
-    admission = Admission(2, LIMIT)
+    admission = busy()
     late(admission, 0.3, 0.0, 3.0)
     assert admission.is_overloaded
     late(admission, LIMIT * 0.9, 3.05, 10.0)
@@ -57,12 +64,19 @@ def test_the_door_opens_again_when_there_is_air_not_at_the_first_better_moment()
 
 
 def test_whoever_is_in_stays_in_and_keeps_the_count_right() -> None:
-    admission = Admission(2, LIMIT)
+    admission = busy()
     with admission.conversation():
         late(admission, 0.3, 0.0, 3.0)
         refusal_of(admission)
-        assert admission.count == 1
-    assert admission.count == 0
+        assert admission.count == FEW + 1
+    assert admission.count == FEW
+
+
+def test_the_first_conversations_are_not_what_makes_the_loop_late() -> None:
+    admission = busy(FEW - 1)
+    late(admission, 0.3, 0.0, 3.0)
+    with admission.conversation():
+        refusal_of(admission)
 
 
 def test_without_a_limit_no_lag_matters() -> None:
