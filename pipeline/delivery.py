@@ -75,8 +75,8 @@ class Delivery:
         nameless.release()
 
     def put(self, output: Output) -> None:
-        """Let this leave."""
-        if self._is_closed:
+        """Let this leave. What a tool did is a fact, even if the reply that wanted it is over."""
+        if self._is_closed and not isinstance(output, (ToolCalled, ToolReturned)):
             return
         if self.is_held:
             self._waiting.append(output)

@@ -116,8 +116,8 @@ class Ear:
             self._outbox.put(ReplyInterrupted(reply.id, reply.message.id, playback.cut_seconds, playback.text))
 
     def _tell_where_time_went(self, reply: Reply) -> None:
-        """Let the client see the waterfall of a turn that was answered."""
-        if reply.options.in_conversation:
+        """Let the client see the waterfall of a turn that was answered; a greeting answers none."""
+        if reply.options.in_conversation and reply.waterfall.item_id:
             self._outbox.put(reply.waterfall.measured())
 
     def _cut(self, reply: Reply, heard_seconds: float) -> None:

@@ -30,6 +30,8 @@ class Loudspeaker:
         if not self._waiting and not len(self._first):
             self._sounds_at = max(now, self._sounds_at)
         self._waiting.append(self._resampler.push(samples))
+        # Whoever types has no microphone, and nobody asks for frames.
+        self._leave_behind(now)
 
     def stop(self) -> None:
         """It falls silent."""
@@ -40,9 +42,13 @@ class Loudspeaker:
         """The next 20 ms, at the pace of the microphone's frames (int16, 16 kHz); None: nothing sounds."""
         if not self._waiting and not len(self._first):
             return None
+        self._leave_behind(now)
+        return self._take(FRAME_SAMPLES)
+
+    def _leave_behind(self, now: float) -> None:
+        """Forget what was played too long ago to be heard now."""
         while now - self._sounds_at > MAX_LATE_SECONDS and self._waiting:
             self._take(len(self._first) or len(self._waiting[0]))
-        return self._take(FRAME_SAMPLES)
 
     def _take(self, count: int) -> Samples:
         self._sounds_at += count / INPUT_RATE

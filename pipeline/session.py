@@ -346,8 +346,10 @@ class Session:
         assert utterance is not None
         self._noticed_at = _now()
         ending = utterance.last_samples(ENDING_SECONDS)
-        self._pause = Pause(None, self._asked(), self.settings.language, measure(ending))
-        self._decide(Understood(self._pause))
+        # The words are known already if the pause was looked at before the settings changed.
+        words, asked = utterance.words, self._asked()
+        self._pause = Pause(words, asked, self.settings.language, measure(ending))
+        self._decide(Understood(self._pause, words is not None and is_reaction(words, asked)))
 
     def _asked(self) -> str:
         """What the assistant said last."""

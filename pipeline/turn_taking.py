@@ -441,15 +441,19 @@ class TurnTaking:
         return [Restore()]
 
     def _interrupt(self, *, is_sure: bool) -> list[Action]:
+        self._may_be_nothing = not is_sure
+        # The client is told of the speech first: it falls silent at that, whatever the rest of the news is.
+        return [*self._believe(), CancelReply("turn_detected", is_sure)]
+
+    def _believe(self) -> list[Action]:
+        """What is said over the reply is speech like any other."""
         looked_ahead = self._looked_ahead
         self._forget_pause()
         self._looked_ahead = looked_ahead
         self._ducked = False
         self._announced = True
-        self._may_be_nothing = not is_sure
         self.state = State.LISTENING
-        # The client is told of the speech first: it falls silent at that, whatever the rest of the news is.
-        return [Announce(), CancelReply("turn_detected", is_sure)]
+        return [Announce()]
 
     # --- what the client wants ---
 
@@ -484,14 +488,14 @@ class TurnTaking:
         return [*actions, StartReply(request)]
 
     def _cancel_requested(self, request: ReplyCancelled) -> list[Action]:
-        actions: list[Action] = []
         if self.state is State.DOUBTING and self._is_given:
-            actions = self._close_utterance(DropUtterance())
+            # There is nothing left to be interrupted, and somebody may be speaking.
+            return [*self._believe(), CancelReply("client_cancelled")]
         if self.state not in WITHOUT_REPLY:
-            return [*actions, Refuse(_not_replying(), request.request_id)]
+            return [Refuse(_not_replying(), request.request_id)]
         self.state = WITHOUT_REPLY[self.state]
         self._idle_since = None
-        return [*actions, CancelReply("client_cancelled")]
+        return [CancelReply("client_cancelled")]
 
     def _idle(self, detection: TurnDetection) -> list[Action]:
         timeout = detection.idle_timeout_seconds

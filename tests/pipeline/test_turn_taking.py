@@ -99,7 +99,7 @@ EXPECTED = {
     ("doubting", "commit"): "replying: CommitUtterance, Restore",
     ("doubting", "clear"): "replying: DropUtterance, Restore",
     ("doubting", "reply requested"): "doubting: Refuse",
-    ("doubting", "reply cancelled"): "idle: DropUtterance, Restore, CancelReply",
+    ("doubting", "reply cancelled"): "listening: Announce, CancelReply",
     ("doubting", "reply ended"): "doubting:",
     ("overlapping", "speech"): "overlapping:",
     ("overlapping", "pause"): "overlap_paused:",

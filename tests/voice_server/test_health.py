@@ -48,8 +48,9 @@ async def test_from_start_to_stop(client: Client, health: Health, admission: Adm
 
 
 async def test_an_overloaded_server_is_alive_but_wants_nobody_new(
-    client: Client, health: Health, admission: Admission
+    client: Client, health: Health, admission: Admission, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr("voice_server.http.admission.FEW", 0)
     health.opened()
     admission.note_lag(0.0, 0.2)
     admission.note_lag(3.0, 0.2)

@@ -40,6 +40,7 @@ async def test_an_overloaded_server(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(app, "late_wakes", late_wakes)
     monkeypatch.setattr(admission, "LATE_SECONDS", 0.0)
+    monkeypatch.setattr(admission, "FEW", 1)
     async with full_server(max_event_loop_lag_ms=50) as server, server.http.ws_connect("/v1/realtime") as socket:
         await wakes.put(0.2)
         await health_becomes(server, "overloaded")

@@ -34,9 +34,12 @@ from pipeline.providers.openai.client import client
 from pipeline.providers.openai.language_model import OpenAILanguageModel
 from pipeline.providers.openai.speech_to_text import OpenAIRealtimeTranscription, OpenAITranscription
 from pipeline.providers.openai.text_to_speech import OpenAITextToSpeech
+from pipeline.providers.race import MOST_LATE_SECONDS
 from tests.contracts.stages import frames, given, own_tasks
 
 AUDIBLE_SECONDS = 4.0
+LATE_AUDIBLE_SECONDS = AUDIBLE_SECONDS + MOST_LATE_SECONDS
+"""While this process was late itself: a deadline does not count that time."""
 CLAUSES = ["It is a quarter past four, ", "and the sun is shining."]
 
 Make = Callable[[str, Any], Any]
@@ -132,10 +135,10 @@ async def test_with_a_second_provider_the_stage_delivers(kind: str, vendor: str)
             except ProviderError:
                 assert breaks_off_a_reply(kind, fault), fault
             assert heard, fault
-            assert heard[0] < AUDIBLE_SECONDS, fault
+            assert heard[0] < LATE_AUDIBLE_SECONDS, fault
         scene.faults.clear()
         await everything(stage, heard)
-        assert heard[-1] < AUDIBLE_SECONDS, fault
+        assert heard[-1] < LATE_AUDIBLE_SECONDS, fault
 
     async with AsyncExitStack() as stack:
         second, _ = await stack.enter_async_context(opened(kind, vendor))
@@ -157,12 +160,12 @@ async def test_alone_it_fails_clearly_within_its_deadline(kind: str, vendor: str
             await everything(stage, heard)
         except ProviderError:
             failed = True
-        assert heard or time.monotonic() - start < AUDIBLE_SECONDS, fault
+        assert heard or time.monotonic() - start < LATE_AUDIBLE_SECONDS, fault
         # Half a second between two pieces is late, but what comes is whole.
         assert failed or fault is FaultKind.DRIP
         scene.faults.clear()
         await everything(stage, heard)
-        assert heard[-1] < AUDIBLE_SECONDS, fault
+        assert heard[-1] < LATE_AUDIBLE_SECONDS, fault
 
     async with AsyncExitStack() as stack:
         matrix = []
@@ -203,13 +206,13 @@ async def test_an_address_where_nobody_is(nobody: Callable[[], Any]) -> None:
         heard: list[float] = []
         await everything(stage, heard)
         await everything(stage, heard)
-        assert max(heard) < AUDIBLE_SECONDS
+        assert max(heard) < LATE_AUDIBLE_SECONDS
 
     async def without(stage: Any) -> None:
         start = time.monotonic()
         with pytest.raises(ProviderError):
             await everything(stage, [])
-        assert time.monotonic() - start < AUDIBLE_SECONDS
+        assert time.monotonic() - start < LATE_AUDIBLE_SECONDS
 
     async with AsyncExitStack() as stack:
         url = await stack.enter_async_context(nobody())

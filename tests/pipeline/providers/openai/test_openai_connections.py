@@ -93,11 +93,13 @@ async def test_the_first_request_after_warming_up_opens_no_connection(
         client("sk-test", f"{server.url}/v1") as connection,
     ):
         await warm_up(connection)
-        assert server.connections == WARM_CONNECTIONS
+        warm = server.connections
+        # One that is ready early may serve another of the requests that open them.
+        assert 2 <= warm <= WARM_CONNECTIONS
         await asyncio.gather(ask(connection), ask(connection))
-        assert server.connections == WARM_CONNECTIONS
+        assert server.connections == warm
         await warm_up(connection)
-        assert server.connections == WARM_CONNECTIONS
+        assert server.connections <= WARM_CONNECTIONS
 
 
 async def test_nobody_to_warm_up_is_no_failure() -> None:
