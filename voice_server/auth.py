@@ -10,13 +10,23 @@ import hmac
 import secrets
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import cast
+from dataclasses import dataclass, replace
+from typing import Literal, cast
+from uuid import UUID
 
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
 from voice_server.http.errors import ApiError
+
+
+@dataclass(frozen=True, slots=True)
+class CustomerIdentity:
+    """One way to recognise a person who talks to a tenant's assistant."""
+
+    kind: Literal["account", "phone", "subject"]
+    value: str
+
 
 _KEY_PROTOCOL = "openai-insecure-api-key."
 EPHEMERAL_PREFIX = "ek_"
@@ -24,14 +34,29 @@ MAX_SECRETS = 10_000
 """Ephemeral secrets that are alive at once."""
 
 
+Role = Literal["customer", "staff", "admin", "operator"]
+"""Who talks to an assistant; who works for its tenant; who decides there; who runs the server."""
+
+DEFAULT_TENANT = UUID("00000000-0000-0000-0000-000000000001")
+"""Where everybody is on a server that nobody has divided into tenants."""
+
+
 @dataclass(frozen=True, slots=True)
 class Principal:
     """Who sent a request."""
 
     name: str
-    """Stable for one key, and tells nothing of it."""
+    """Stable for one key or account, and tells nothing of it: what belongs to somebody is kept under this name."""
     session_config: Mapping[str, object] | None = None
     """The session object that came with an ephemeral secret: what the session begins with."""
+    tenant_id: UUID = DEFAULT_TENANT
+    roles: frozenset[Role] = frozenset()
+    account_id: UUID | None = None
+    """The person, where one is logged in."""
+    scopes: frozenset[str] = frozenset()
+    """What a tenant's API key may be used for."""
+    customer: tuple[CustomerIdentity, ...] = ()
+    """By what the person who talks is recognised, if that is known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +70,7 @@ class EphemeralSecret:
 
 _PRINCIPAL = web.RequestKey("principal", Principal)
 
-LOCAL = Principal("local")
+LOCAL = Principal("local", roles=frozenset({"operator"}))
 """Everybody, where no keys are set."""
 
 
@@ -53,7 +78,9 @@ class Authenticator:
     """Tells who sent a request, by its key."""
 
     def __init__(self, api_keys: Sequence[str], *, now: Callable[[], float] = time.time) -> None:
-        self._principals = {_digest(key): Principal(f"key-{_digest(key).hex()[:12]}") for key in api_keys}
+        self._principals = {
+            _digest(key): Principal(f"key-{_digest(key).hex()[:12]}", roles=frozenset({"operator"})) for key in api_keys
+        }
         self._secrets: dict[bytes, tuple[int, Principal]] = {}
         self._now = now
 
@@ -99,7 +126,8 @@ class Authenticator:
             raise ApiError(429, "rate_limit_exceeded", "Too many client secrets are alive; wait until some expire.")
         value = EPHEMERAL_PREFIX + secrets.token_urlsafe(32)
         expires_at = int(self._now()) + seconds
-        self._secrets[_digest(value)] = (expires_at, Principal(principal.name, session_config))
+        visitor = replace(principal, session_config=session_config, roles=frozenset())
+        self._secrets[_digest(value)] = (expires_at, visitor)
         return EphemeralSecret(value, expires_at)
 
     def _protected(self, handler: Handler) -> Handler:

@@ -1,0 +1,1 @@
+"""PostgreSQL: the only database. One pool, migrations, and statements in files of their own."""

@@ -1,0 +1,138 @@
+"""The way to PostgreSQL: a bounded pool, and transactions that see one tenant's rows or, where it must be, all.
+
+    async with Database.open(url) as database:
+        async with database.tenant(tenant_id) as connection:
+            await connection.fetch(statements["list"], …)
+
+Whatever user the address names, the pool works as the role `voice_app`, which owns nothing and cannot pass over
+row-level security: a statement that forgets the tenant finds nothing.
+"""
+
+import asyncio
+import ssl
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Any, Self
+from uuid import UUID
+
+import asyncpg
+import orjson
+
+if TYPE_CHECKING:
+    from asyncpg.pool import PoolConnectionProxy
+
+    Connection = PoolConnectionProxy[asyncpg.Record]
+else:
+    Connection = Any
+
+ROLE = "voice_app"
+MAX_CONNECTIONS = 10
+"""Of one process: what waits is bounded by how long it may wait, not by more connections to one database."""
+ACQUIRE_SECONDS = 2.0
+"""How long a request may wait for a connection."""
+CONNECT_SECONDS = 3.0
+STATEMENT_SECONDS = 10.0
+"""How long one statement may take, and wait for a lock."""
+IDLE_SECONDS = 15.0
+"""How long a transaction may do nothing: the process that began it is gone or stuck."""
+
+_AWAY = (
+    OSError,
+    TimeoutError,
+    ssl.SSLError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.InterfaceError,
+    asyncpg.CannotConnectNowError,
+    asyncpg.AdminShutdownError,
+    asyncpg.CrashShutdownError,
+    asyncpg.TooManyConnectionsError,
+    asyncpg.ReadOnlySQLTransactionError,  # What was the primary until a moment ago.
+    asyncpg.QueryCanceledError,
+    asyncpg.LockNotAvailableError,
+    asyncpg.IdleInTransactionSessionTimeoutError,
+)
+
+
+class StorageUnavailable(Exception):
+    """The database cannot be used now. The message is a sentence; the same request may succeed later."""
+
+
+class Database:
+    """An open pool."""
+
+    def __init__(self, pool: "asyncpg.Pool[asyncpg.Record]") -> None:
+        self._pool = pool
+
+    @classmethod
+    @asynccontextmanager
+    async def open(cls, url: str, *, max_connections: int = MAX_CONNECTIONS) -> AsyncIterator[Self]:
+        """Connect; close when the context ends. Raises StorageUnavailable if nobody is there."""
+        pool = asyncpg.create_pool(
+            url,
+            min_size=1,
+            max_size=max_connections,
+            timeout=CONNECT_SECONDS,
+            command_timeout=STATEMENT_SECONDS,
+            init=_prepare,
+            server_settings={
+                "role": ROLE,
+                "application_name": "voice-server",
+                "timezone": "UTC",
+                "lock_timeout": _milliseconds(STATEMENT_SECONDS),
+                "statement_timeout": _milliseconds(STATEMENT_SECONDS),
+                "idle_in_transaction_session_timeout": _milliseconds(IDLE_SECONDS),
+            },
+        )
+        try:
+            await pool
+        except _AWAY as error:
+            raise StorageUnavailable(f"PostgreSQL cannot be reached: {_what(error)}.") from error
+        try:
+            yield cls(pool)
+        finally:
+            try:
+                async with asyncio.timeout(CONNECT_SECONDS):
+                    await pool.close()
+            except TimeoutError:
+                pool.terminate()
+
+    @asynccontextmanager
+    async def tenant(self, tenant_id: UUID) -> AsyncIterator["Connection"]:
+        """A transaction in which this tenant's rows are all there is. Raises StorageUnavailable."""
+        async with self._transaction() as connection:
+            await connection.execute("SELECT set_config('app.tenant_id', $1, true)", str(tenant_id))
+            yield connection
+
+    @asynccontextmanager
+    async def everyone(self) -> AsyncIterator["Connection"]:
+        """A transaction that sees the rows of all tenants: for whoever does not know the tenant yet, and for operators.
+
+        Raises StorageUnavailable.
+        """
+        async with self._transaction() as connection:
+            await connection.execute("SELECT set_config('app.everyone', 'yes', true)")
+            yield connection
+
+    @asynccontextmanager
+    async def _transaction(self) -> AsyncIterator["Connection"]:
+        try:
+            async with self._pool.acquire(timeout=ACQUIRE_SECONDS) as connection, connection.transaction():
+                yield connection
+        except _AWAY as error:
+            raise StorageUnavailable(f"The database does not answer: {_what(error)}. Try again in a moment.") from error
+
+
+async def _prepare(connection: asyncpg.Connection[asyncpg.Record]) -> None:
+    """JSON as values."""
+    for kind in ("json", "jsonb"):
+        await connection.set_type_codec(
+            kind, encoder=lambda value: orjson.dumps(value).decode(), decoder=orjson.loads, schema="pg_catalog"
+        )
+
+
+def _milliseconds(seconds: float) -> str:
+    return str(round(seconds * 1000))
+
+
+def _what(error: BaseException) -> str:
+    return str(error).rstrip(".") or type(error).__name__
