@@ -8,7 +8,7 @@ from redis.asyncio import from_url
 
 from tests.services.redis import Redis
 from tests.services.s3 import Bucket
-from voice_server.storage.postgres.migrations import read_migrations
+from voice_server.storage.postgres.migration import read_migrations
 
 if TYPE_CHECKING:
     from voice_server.storage.postgres.database import Database

@@ -122,7 +122,7 @@ class Database:
             raise StorageUnavailable(f"The database does not answer: {_what(error)}. Try again in a moment.") from error
 
 
-async def _prepare(connection: asyncpg.Connection[asyncpg.Record]) -> None:
+async def _prepare(connection: "asyncpg.Connection[asyncpg.Record]") -> None:
     """JSON as values."""
     for kind in ("json", "jsonb"):
         await connection.set_type_codec(

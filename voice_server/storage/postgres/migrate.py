@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import asyncpg
 
-from voice_server.storage.postgres.migrations import MIGRATIONS, Migration, MigrationError, read_migrations
+from voice_server.storage.postgres.migration import MIGRATIONS, Migration, MigrationError, read_migrations
 
 if TYPE_CHECKING:
     Connection = asyncpg.Connection[asyncpg.Record]
