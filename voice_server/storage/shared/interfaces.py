@@ -93,7 +93,11 @@ class Announcements(Protocol):
 
 
 class LiveLog(Protocol):
-    """The log of a session while it lives: lines with sequence numbers, from one writer at a time."""
+    """The log of a session while it lives: lines with sequence numbers, from one writer at a time.
+
+    Who takes a session over first announces its epoch (an `append` without lines), so that the writer before it adds
+    nothing more, then reads, and then goes on after the last number.
+    """
 
     async def append(self, session_id: str, first_sequence: int, lines: Sequence[str], *, epoch: int) -> None:
         """Add lines numbered from `first_sequence` on, in one step.
@@ -105,7 +109,10 @@ class LiveLog(Protocol):
         ...
 
     async def read(self, session_id: str, after: int) -> list[tuple[int, str]]:
-        """All lines whose number is greater than `after`, in order. Empty if there is no log. Raises SharedUnavailable."""
+        """All lines whose number is greater than `after`, in order; none if there is no log.
+
+        Raises SharedUnavailable.
+        """
         ...
 
     async def expire(self, session_id: str, seconds: float) -> None:
