@@ -35,6 +35,14 @@ class Conversation:
         """The id of the last item."""
         return next(reversed(self._items), None)
 
+    @property
+    def last_said(self) -> str:
+        """What the assistant said last."""
+        for item in reversed(self._items.values()):
+            if isinstance(item, Message) and item.role == "assistant":
+                return item.text
+        return ""
+
     def add(self, item: Item, previous_item_id: str | None = None) -> str | None:
         """Put an item after another (None: last, `root`: first); give the id of its predecessor.
 

@@ -1,4 +1,4 @@
-"""One live conversation: feeds the turn taking, and carries out what it decides. The only file with tasks.
+"""One live conversation: feeds the turn taking, and carries out what it decides.
 
     async with Session(...) as session:
         session.receive(AudioReceived(samples))      # never awaits
@@ -9,15 +9,14 @@ time is a task of the session's one task group: an utterance that is being trans
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable, Coroutine, Iterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Coroutine, Iterator, Sequence
 from contextlib import aclosing, contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
 from types import TracebackType
-from typing import Any, Literal, Self, TypeVar
+from typing import Any, Self, TypeVar
 
 from pipeline.conversation import Conversation, untranscribed
-from pipeline.delivery import Delivery
 from pipeline.ear import Ear
 from pipeline.endpointing import Pause, TurnEndModel
 from pipeline.errors import ProviderError, RequestError
@@ -26,7 +25,6 @@ from pipeline.events import (
     AudioCommitted,
     AudioDropped,
     AudioReceived,
-    GuessDropped,
     IdleTimeout,
     Input,
     ItemAdded,
@@ -41,10 +39,7 @@ from pipeline.events import (
     PlaybackReported,
     ReplyAudio,
     ReplyCancelled,
-    ReplyDucked,
     ReplyRequested,
-    ReplyRestored,
-    ReplyStarted,
     RequestFailed,
     SettingsApplied,
     SettingsChanged,
@@ -54,18 +49,15 @@ from pipeline.events import (
     TranscriptDelta,
     TranscriptFailed,
     UtteranceCommitted,
-    Waste,
 )
 from pipeline.intonation import measure
 from pipeline.items import Item, Message, Speech, new_id
-from pipeline.latency import Waterfall
 from pipeline.listening import Listening, recorded
 from pipeline.loudspeaker import Loudspeaker
 from pipeline.outbox import Outbox, OutboxClosed
-from pipeline.prepared import Phrases, PreparedSpeech, PreparedVoice, PreparedWords
+from pipeline.prepared import Phrases
 from pipeline.providers.interfaces import (
     LanguageModel,
-    ModelMessage,
     SpeechToText,
     TextToSpeech,
     Transcript,
@@ -73,9 +65,9 @@ from pipeline.providers.interfaces import (
 )
 from pipeline.question import Question, Turn
 from pipeline.reactions import is_reaction
-from pipeline.reply import Reply
+from pipeline.replies import Replies
 from pipeline.segmenter import Voice
-from pipeline.settings import ReplyOptions, SessionSettings
+from pipeline.settings import SessionSettings
 from pipeline.tools import Tool
 from pipeline.turn_taking import (
     Action,
@@ -100,11 +92,8 @@ from pipeline.turn_taking import (
 )
 from pipeline.utterance import Utterance
 from pipeline.vad import ConfirmedVoiceActivity, VoiceActivityDetector
-from pipeline.writing import Writing
 
 T = TypeVar("T")
-Messages = Callable[[], Coroutine[Any, Any, list[ModelMessage] | None]]
-"""What a reply answers, as soon as all of it is known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,16 +110,10 @@ class Providers:
     """Judges whether a turn is complete, instead of the rules in endpointing.py."""
 
 
-SHORTEST_MOMENT_SECONDS = 0.8
-"""An answer may take so long after the end of the turn, however long that was waited for, before it is announced."""
-USUAL_PAUSE_SECONDS = 1.0
-"""Silence at the end of a turn that does not make an answer late."""
 ENDING_SECONDS = 1.2
 """Of the end of an utterance that its intonation is measured in, the silence included."""
 SURE_WORDS = 3
 """Words over a reply that a recogniser must have heard before it is sure that they are words."""
-MAX_REPLIES_BESIDE = 8
-"""Replies outside the conversation that may be given at the same time."""
 MAX_UNHEARD = 64
 """Utterances and recordings that may wait for their words at the same time: each holds its audio and a request."""
 
@@ -154,7 +137,6 @@ class Session:
         self.conversation = conversation or Conversation(max_kept_audio_seconds=settings.max_kept_audio_seconds)
         self.outbox = Outbox()
         self._providers = providers
-        self._tools: Mapping[str, Tool] = {tool.definition.name: tool for tool in tools}
         self._turns = TurnTaking(settings, providers.turn_end)
         loudspeaker = Loudspeaker()
         self._listening = Listening(providers.voice_activity(), loudspeaker)
@@ -167,34 +149,29 @@ class Session:
         """When it was noticed, in the event loop's seconds."""
         self._turn: Turn | None = None
         """What the next reply answers."""
-        self._guess: Reply | None = None
-        """An answer to the open utterance, in case that it is over."""
-        self._waste = Waste()
-        """What earlier guesses at this turn cost."""
-        self._stopped: Reply | None = None
-        """A reply that goes on if it was stopped by nothing."""
-        self._ducked = False
-        """Whether the client was told to play quietly."""
         self._greets = greets
-        self._moment_timer: asyncio.TimerHandle | None = None
-        """When the answer will be late."""
-        self._moment: asyncio.Task[None] | None = None
-        """Says that the answer is late."""
         self._hearing: dict[Utterance, asyncio.Task[None]] = {}
         """What has no transcript yet."""
-        self._replies: dict[str, tuple[Reply, asyncio.Task[None]]] = {}
-        """By id: those that are being given."""
-        self._reply: Reply | None = None
-        """The last one of the conversation, whether given or being given: what the user may be hearing."""
         self._ear = Ear(self.conversation, self.outbox, loudspeaker)
+        self._replies = Replies(
+            session_id,
+            settings,
+            self.conversation,
+            self.outbox,
+            self._ear,
+            self._spawn,
+            providers.language_model,
+            providers.text_to_speech,
+            providers.phrases,
+            {tool.definition.name: tool for tool in tools},
+        )
         self._group = asyncio.TaskGroup()
         self._is_over = False
 
     async def __aenter__(self) -> Self:
         await self._group.__aenter__()
-        greeting = self._providers.phrases().greeting
-        if self._greets and greeting and self.settings.replies:
-            self._greet(greeting)
+        if self._greets and self.settings.replies and self._replies.greet():
+            self._turns.receive(ReplyRequested())
         return self
 
     async def __aexit__(
@@ -203,20 +180,16 @@ class Session:
         self._is_over = True
         self.outbox.close()
         self._listening.stop()
-        for task in [*self._hearing.values(), *(task for _, task in self._replies.values()), self._moment]:
-            if task:
-                task.cancel()
-        for reply in [*(reply for reply, _ in self._replies.values()), *([self._stopped] if self._stopped else [])]:
-            reply.writing.stop()
+        for task in self._hearing.values():
+            task.cancel()
+        self._replies.end()
         try:
             await self._group.__aexit__(kind, error, traceback)
         finally:
             # What was cancelled before its first step could not leave by itself.
             self._hearing.clear()
-            self._replies.clear()
-            # Replies know their conversation: whoever keeps it shall not keep them, nor wait for the garbage collector.
-            self._stop_waiting()
-            self._reply = self._guess = self._stopped = self._turn = None
+            self._replies.forget()
+            self._turn = None
             self._ear.forget()
 
     def receive(self, event: Input) -> None:
@@ -260,10 +233,10 @@ class Session:
                 self._listening.forget()
                 self.outbox.put(AudioDropped())
             case ItemCreated(item, previous_item_id):
-                self._drop_guess()
+                self._replies.drop_guess()
                 self._create(item, previous_item_id)
             case ItemDeleted(item_id):
-                self._drop_guess()
+                self._replies.drop_guess()
                 self._delete(item_id)
             case ItemRetrieved(item_id):
                 self.outbox.put(ItemShown(self._existing(item_id, "item_retrieve_invalid_item_id")))
@@ -278,7 +251,7 @@ class Session:
             case PlaybackReported(item_id, heard_seconds, playing):
                 self._ear.heard(item_id, heard_seconds, _now(), playing=playing)
             case SettingsChanged(settings, request_id):
-                self.settings = settings
+                self.settings = self._replies.settings = settings
                 self._listening.apply(settings)
                 self._carry_out(self._turns.apply(settings))
                 self.outbox.put(SettingsApplied(settings, request_id))
@@ -301,7 +274,7 @@ class Session:
             case PrepareReply():
                 self._prepare_reply()
             case DropGuess():
-                self._drop_guess()
+                self._replies.drop_guess()
             case CommitUtterance(announce):
                 self._commit_utterance(announce=announce)
             case DropUtterance():
@@ -309,11 +282,11 @@ class Session:
             case StartReply(request):
                 self._start_reply(request)
             case Duck():
-                self._duck()
+                self._replies.duck()
             case Restore():
-                self._restore()
+                self._replies.restore()
             case CancelReply(reason, is_sure):
-                self._cancel_reply(reason, is_sure=is_sure)
+                self._replies.cancel(reason, is_sure=is_sure)
             case SpeakUp(silent_since_seconds):
                 item_id = new_id("item")
                 self.outbox.put(IdleTimeout(item_id, silent_since_seconds, self._listening.position_seconds))
@@ -347,16 +320,9 @@ class Session:
         self._noticed_at = _now()
         ending = utterance.last_samples(ENDING_SECONDS)
         # The words are known already if the pause was looked at before the settings changed.
-        words, asked = utterance.words, self._asked()
+        words, asked = utterance.words, self.conversation.last_said
         self._pause = Pause(words, asked, self.settings.language, measure(ending))
         self._decide(Understood(self._pause, words is not None and is_reaction(words, asked)))
-
-    def _asked(self) -> str:
-        """What the assistant said last."""
-        for item in reversed(list(self.conversation)):
-            if isinstance(item, Message) and item.role == "assistant":
-                return item.text
-        return ""
 
     def _commit_utterance(self, *, announce: bool) -> None:
         utterance = self._listening.close()
@@ -379,15 +345,14 @@ class Session:
         self.outbox.put(ItemDone(message, previous))
 
     def _transcribe(self, utterance: Utterance) -> None:
-        self._hearing[utterance] = self._group.create_task(self._run_utterance(utterance))
+        self._hearing[utterance] = self._spawn(partial(self._run_utterance, utterance))
 
     async def _run_utterance(self, utterance: Utterance) -> None:
         transcripts = utterance.transcripts(self._providers.speech_to_text, self._transcription_options())
         try:
-            with self._failing_with_its_work():
-                async with aclosing(transcripts):
-                    async for transcript in transcripts:
-                        self._understand(utterance, transcript)
+            async with aclosing(transcripts):
+                async for transcript in transcripts:
+                    self._understand(utterance, transcript)
         finally:
             self._hearing.pop(utterance, None)
         if utterance.error:
@@ -404,7 +369,7 @@ class Session:
         in_doubt = is_open and self._turns.state is State.DOUBTING
         if is_open and (transcript.is_settled or (in_doubt and len(text.split()) >= SURE_WORDS)):
             pause = replace(self._pause, words=text)
-            understood = Understood(pause, is_reaction(text, self._asked()), transcript.is_settled)
+            understood = Understood(pause, is_reaction(text, self.conversation.last_said), transcript.is_settled)
             if transcript.is_settled or not understood.is_reaction:
                 self._decide(understood)
         if not in_doubt and (delta := utterance.more_to_show(text)):
@@ -414,184 +379,35 @@ class Session:
         settings = self.settings
         return TranscriptionOptions(self.id, settings.language, settings.transcription_prompt, settings.domain)
 
-    # --- the assistant's half ---
+    # --- what is answered ---
 
     def _prepare_reply(self) -> None:
-        """Answer the open utterance as if it were over; nobody is told of it before it is."""
         utterance = self._listening.utterance
         assert utterance is not None
         assert utterance.words is not None
-        options = ReplyOptions().completed_by(self.settings)
         turn = self._turn_of(utterance)
-        reply = self._new_reply(options, turn, is_guess=True)
-        reply.waterfall.mark("transcript", _now())
-        question = Question(ReplyRequested(), options.instructions or "", turn, self.conversation, self.settings)
-        self._guess = reply
-        self._begin(reply, partial(question.guess, utterance.words, self._hearing))
-
-    def _drop_guess(self) -> None:
-        guess, self._guess = self._guess, None
-        if guess is None:
-            return
-        _, task = self._replies.pop(guess.id)
-        task.cancel()
-        self._waste += guess.waste
-        self.outbox.put(GuessDropped(guess.id, guess.waste))
-        guess.forget()
+        question = self._question(ReplyRequested(), turn)
+        self._replies.guess(turn, partial(question.guess, utterance.words, self._hearing))
 
     def _start_reply(self, request: ReplyRequested | None) -> None:
-        is_asked_for, request = request is not None, request or ReplyRequested()
-        options = request.options.completed_by(self.settings)
-        turn = None
-        if options.in_conversation:
-            turn, self._turn = self._turn, None
-        if turn and turn.utterance.item_id != self.conversation.last_id:
-            # It has been dealt with in another way: something was written after it, or it was deleted.
-            turn = None
-        if self._guess and not is_asked_for:
-            guess, self._guess = self._guess, None
-            self._show(guess, request)
-            self._leave_stopped(guess)
-            return
-        if options.in_conversation and self._stopped and turn and not is_asked_for and self._was_nothing(turn):
-            self._go_on_with(self._stopped, turn, request)
-            return
-        reply = self._new_reply(options, turn)
-        self._show(reply, request)
-        question = Question(request, options.instructions or "", turn, self.conversation, self.settings)
+        in_conversation = request is None or request.options.in_conversation
+        turn = self._take_turn() if in_conversation else None
+        question = self._question(request or ReplyRequested(), turn)
         messages = partial(question.messages, self._hearing, self._hear_recording)
-        self._begin(reply, messages, None if is_asked_for else turn)
+        if request is None:
+            self._replies.answer(turn, messages)
+        else:
+            self._replies.give(request, turn, messages)
 
-    def _was_nothing(self, turn: Turn) -> bool:
-        """Whether what stopped the last reply turned out to leave the assistant the floor."""
-        return turn.utterance.words is not None and is_reaction(turn.utterance.words, self._asked())
+    def _take_turn(self) -> Turn | None:
+        """What the next reply answers, if it still waits for an answer."""
+        turn, self._turn = self._turn, None
+        # If something was written after it, or it was deleted, it has been dealt with in another way.
+        return turn if turn and turn.utterance.item_id == self.conversation.last_id else None
 
-    def _go_on_with(self, stopped: Reply, turn: Turn, request: ReplyRequested) -> None:
-        """Say the rest of a reply that was stopped by nothing."""
-        self._stopped = None
-        reply = self._new_reply(stopped.options, turn)
-        self._show(reply, request, continues=stopped.id)
-        reply.go_on_with(stopped)
-        self._replies[reply.id] = (reply, self._group.create_task(self._give(reply)))
-
-    def _new_reply(self, options: ReplyOptions, turn: Turn | None, *, is_guess: bool = False) -> Reply:
-        reply_id = new_id("resp")
-        conversation = self.conversation if options.in_conversation else None
-        delivery = Delivery(reply_id, self.outbox, conversation, held=is_guess)
-        model = self._providers.language_model
-        return Reply(
-            id=reply_id,
-            options=options,
-            settings=self.settings,
-            session_id=self.id,
-            voice=self._providers.text_to_speech,
-            writing=Writing(model, self._tools, options, self.settings, self.id, delivery),
-            delivery=delivery,
-            waterfall=self._new_waterfall(reply_id, turn),
-        )
-
-    def _new_waterfall(self, reply_id: str, turn: Turn | None) -> Waterfall:
-        if turn is None:
-            return Waterfall(self.conversation.last_id or "", reply_id, _now())
-        waterfall = Waterfall(turn.utterance.item_id, reply_id, turn.speech_ended_at)
-        waterfall.mark("pause", turn.noticed_at)
-        return waterfall
-
-    def _show(self, reply: Reply, request: ReplyRequested, continues: str | None = None) -> None:
-        """Let the client know of a reply, and the user hear it."""
-        if reply.options.in_conversation:
-            self._reply = reply
-        reply.waterfall.committed_at = _now()
-        reply.waterfall.waste, self._waste = self._waste, Waste()
-        self._ear.expect(reply)
-        self.outbox.put(ReplyStarted(reply.id, reply.options, request.request_id, continues))
-        reply.delivery.release()
-        if reply.options.in_conversation and reply.options.modality == "audio":
-            self._stop_waiting()
-            due = self._moment_seconds(reply)
-            self._moment_timer = asyncio.get_running_loop().call_later(due, self._say_moment, reply)
-
-    def _moment_seconds(self, reply: Reply) -> float:
-        """After which an answer is late: sooner if the end of the turn was waited for, for the user waited as well."""
-        waited = reply.waterfall.committed_at - reply.waterfall.speech_ended_at
-        longest = self.settings.moment_seconds
-        return min(longest, max(SHORTEST_MOMENT_SECONDS, longest + USUAL_PAUSE_SECONDS - waited))
-
-    def _stop_waiting(self) -> None:
-        """Nobody has to be told any more that the answer is late."""
-        if self._moment_timer:
-            self._moment_timer.cancel()
-            self._moment_timer = None
-
-    def _say_moment(self, reply: Reply) -> None:
-        """The answer is late: say so."""
-        phrase = self._providers.phrases().moment
-        if phrase and not self._is_over and reply.id in self._replies and not reply.playback.made_seconds:
-            self._moment = self._group.create_task(reply.say(phrase))
-
-    def _begin(self, reply: Reply, messages: Messages, turn: Turn | None = None) -> None:
-        self._replies[reply.id] = (reply, self._group.create_task(self._give(reply, messages, turn)))
-
-    async def _give(self, reply: Reply, messages: Messages | None = None, turn: Turn | None = None) -> None:
-        """Give a reply to these messages; None: what it says is being written already."""
-        try:
-            with self._failing_with_its_work():
-                if messages:
-                    asked = await messages()
-                    reply.waterfall.mark("transcript", _now())
-                    if turn and self._stopped and self._was_nothing(turn):
-                        # Its words came late.
-                        stopped, self._stopped = self._stopped, None
-                        reply.go_on_with(stopped)
-                    else:
-                        self._leave_stopped(reply)
-                        reply.writing.start(self._spawn, asked)
-                await reply.run()
-        except ProviderError as error:
-            if reply.is_over:
-                # A provider that cannot even be cancelled in peace. Whoever has cancelled has told everybody.
-                return
-            if reply is self._guess:
-                # At the end of the turn there is another try.
-                self._drop_guess()
-                return
-            await self._apologise(reply)
-            if reply.is_over:
-                return
-            reply.fail(error)
-        del self._replies[reply.id]
-        if reply.options.in_conversation:
-            unheard_seconds = reply.playback.made_seconds - reply.playback.heard_seconds(_now())
-            self._decide(ReplyEnded(unheard_seconds))
-
-    def _leave_stopped(self, reply: Reply) -> None:
-        """Another reply is given than the one that was stopped: nobody wants its rest any more."""
-        if self._stopped and reply.options.in_conversation and not reply.delivery.is_held:
-            self._stopped.writing.stop()
-            self._stopped = None
-
-    async def _apologise(self, reply: Reply) -> None:
-        phrase = self._providers.phrases().apology
-        if phrase and reply.options.in_conversation and reply.options.modality == "audio":
-            await reply.say(phrase, is_last=True)
-
-    def _greet(self, phrase: PreparedSpeech) -> None:
-        """Say the first word."""
-        request = ReplyRequested()
-        self._turns.receive(request)
-        reply = self._new_reply(request.options.completed_by(self.settings), None)
-        reply.voice = PreparedVoice(phrase)
-        reply.writing = Writing(PreparedWords(phrase), {}, reply.options, self.settings, self.id, reply.delivery)
-        reply.writing.start(self._spawn, [])
-        self._show(reply, request)
-        self._replies[reply.id] = (reply, self._group.create_task(self._give(reply)))
-
-    def _spawn(self, work: Callable[[], Coroutine[Any, Any, T]]) -> asyncio.Task[T]:
-        async def watched() -> T:
-            with self._failing_with_its_work():
-                return await work()
-
-        return self._group.create_task(watched())
+    def _question(self, request: ReplyRequested, turn: Turn | None) -> Question:
+        instructions = request.options.completed_by(self.settings).instructions or ""
+        return Question(request, instructions, turn, self.conversation, self.settings)
 
     async def _hear_recording(self, utterance: Utterance) -> None:
         """Have audio transcribed for one reply alone: nobody is told."""
@@ -600,66 +416,33 @@ class Session:
             async for _ in transcripts:
                 pass
 
-    # --- a sound over a reply ---
-
-    def _duck(self) -> None:
-        reply = self._reply
-        if reply is None:
-            return
-        reply.delivery.hold()
-        if reply.message and self._ear.sounds(_now()):
-            self._ducked = True
-            self.outbox.put(ReplyDucked(reply.id, reply.message.id))
-
-    def _restore(self) -> None:
-        reply = self._reply
-        if reply is None:
-            return
-        if reply.message and self._ducked:
-            self.outbox.put(ReplyRestored(reply.id, reply.message.id))
-        self._ducked = False
-        reply.delivery.release()
-
-    def _cancel_reply(self, reason: Literal["turn_detected", "client_cancelled"], *, is_sure: bool) -> None:
-        reply = self._reply
-        if reply is None:
-            return
-        self._ducked = False
-        is_spoken = reply.options.modality == "audio" and reply.playback.made_seconds > 0
-        may_go_on = not is_sure and is_spoken and not reply.has_failed
-        if reply.id in self._replies:
-            self._stop_reply(reply, reason, for_good=not may_go_on)
-        if may_go_on and reply.playback.is_stopped:
-            self._stopped = reply
-
     def _check(self, request: ReplyRequested) -> None:
         for item_id in (item for item in request.input or () if isinstance(item, str)):
             self._existing(item_id, "invalid_value")
-        beside = sum(not reply.options.in_conversation for reply, _ in self._replies.values())
-        if not request.options.in_conversation and beside >= MAX_REPLIES_BESIDE:
-            message = f"{beside} responses are running beside the conversation. Wait until one of them is finished."
-            raise RequestError("rate_limit_exceeded", message)
+        if not request.options.in_conversation:
+            self._replies.check_room_beside()
 
     def _cancel_requested(self, request: ReplyCancelled, reply_id: str | None) -> None:
-        if reply_id in self._replies and not self._replies[reply_id][0].options.in_conversation:
-            self._stop_reply(self._replies[reply_id][0], "client_cancelled", for_good=True)
-        elif reply_id is None or (self._reply and reply_id == self._reply.id):
-            self._decide(request)
-        else:
+        if self._replies.cancel_beside(reply_id):
+            return
+        if reply_id is not None and not self._replies.is_last(reply_id):
             message = f"Cancellation failed: no active response with the id {reply_id!r} found."
             raise RequestError("response_cancel_not_active", message, param="response_id")
+        self._decide(request)
 
-    def _stop_reply(
-        self, reply: Reply, reason: Literal["turn_detected", "client_cancelled"], *, for_good: bool
-    ) -> None:
-        _, task = self._replies.pop(reply.id)
-        task.cancel()
-        if self._moment:
-            self._moment.cancel()
-        self.outbox.discard(reply.id)
-        reply.playback.cut(reply.playback.heard_seconds(_now()))
-        reply.stop(reason, for_good=for_good)
-        self._ear.tell_what_was_heard(reply)
+    # --- its tasks ---
+
+    def _spawn(self, work: Callable[[], Coroutine[Any, Any, T]]) -> asyncio.Task[T]:
+        """Have work done that takes time. If a reply ended by it, decide what follows."""
+
+        async def watched() -> T:
+            with self._failing_with_its_work():
+                done = await work()
+                if isinstance(done, ReplyEnded):
+                    self._decide(done)
+                return done
+
+        return self._group.create_task(watched())
 
     @contextmanager
     def _failing_with_its_work(self) -> Iterator[None]:
@@ -670,6 +453,7 @@ class Session:
             raise
         except Exception:
             self._is_over = True
+            self._replies.stop_waiting()
             raise
 
     # --- the client's own hand on the conversation ---

@@ -129,7 +129,7 @@ async def converse(session: Session, outputs: list[Output]) -> None:
             session.receive(ReplyRequested(beside, input=("item_audio",)))
             await feed(session, hush(1.2))
             await asyncio.sleep(3.0)
-            while session._replies or session._hearing:  # noqa: ASYNC110 (time is virtual)
+            while session._replies.being_given or session._hearing:  # noqa: ASYNC110 (time is virtual)
                 await asyncio.sleep(0.5)
             assert session._turns.state is State.IDLE
             reading.cancel()
@@ -137,7 +137,7 @@ async def converse(session: Session, outputs: list[Output]) -> None:
         # The session is left by now, in whatever way.
         if session._is_over:
             assert session._hearing == {}
-            assert session._replies == {}
+            assert session._replies.being_given == {}
 
 
 def broken_off(act: Callable[[Session], object] | None) -> int:
@@ -148,7 +148,7 @@ def broken_off(act: Callable[[Session], object] | None) -> int:
         meddle = partial(act, session) if act else None
         if not stepping(partial(converse, session, outputs), step, meddle):
             return step
-        assert (session._hearing, session._replies) == ({}, {})
+        assert (session._hearing, session._replies.being_given) == ({}, {})
         if act:
             check(session, outputs, step)
     raise AssertionError("the conversation does not end")
@@ -233,7 +233,7 @@ async def leave_in(session: Session, state: State, outputs: list[Output]) -> Non
         reading = asyncio.create_task(read(session, outputs))
         for samples in (tone(0.6), hush(0.2), hush(0.6), tone(0.4), hush(0.2)):
             for start in range(0, len(samples), 1600):
-                if session._turns.state is state and session.outbox._open_replies == set(session._replies):
+                if session._turns.state is state and session.outbox._open_replies == set(session._replies.being_given):
                     break
                 session.receive(AudioReceived(samples[start : start + 1600]))
                 await asyncio.sleep(0.1)

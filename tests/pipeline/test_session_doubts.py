@@ -364,7 +364,7 @@ async def test_words_after_a_laugh_drop_the_rest() -> None:
         assert all(started.continues is None for started in lab.all(ReplyStarted))
         await lab.silence(20.0)
         assert lab.last_answer.text == "It rains."
-        assert lab.session._stopped is None
+        assert lab.session._replies._stopped is None
         assert len(lab.session._group._tasks) == 0, "the model writes for nobody"
 
 

@@ -271,7 +271,7 @@ async def test_what_nobody_foresaw_ends_the_session_and_is_visible() -> None:
         original = caught.value.subgroup((Bug, TimeoutError))
         assert original is not None
         assert len(asyncio.all_tasks()) == 1
-        assert (session._replies, session._hearing) == ({}, {})
+        assert (session._replies.being_given, session._hearing) == ({}, {})
         session.receive(ReplyRequested())
         session.receive(AudioReceived(tone(1.0)))
 
@@ -303,7 +303,7 @@ async def test_nothing_new_begins_between_a_fault_and_the_end_it_causes() -> Non
                     await asyncio.sleep(0)
                     session.receive(AudioReceived(tone(0.02)))
                     session.receive(ReplyRequested())
-                    if not session._replies:
+                    if not session._replies.being_given:
                         pytest.fail("it should have gone on")
                     await asyncio.sleep(0.02)
             finally:

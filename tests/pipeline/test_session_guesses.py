@@ -143,7 +143,7 @@ async def test_a_guess_is_dropped_while_its_model_or_voice_works() -> None:
             await lab.says(0.3)
             assert lab.one(GuessDropped).waste.audio_seconds == 0.0
             await lab.silence(0.04)
-            assert lab.session._replies == {}
+            assert lab.session._replies.being_given == {}
 
 
 @in_virtual_time

@@ -215,7 +215,7 @@ async def test_cancelled_in_the_same_breath() -> None:
         assert [finished.status for finished in lab.all(ReplyFinished)] == ["cancelled", "completed"]
         assert len(lab.all(ReplyItemStarted)) == 1
         await lab.settle()
-        assert lab.session._replies == {}
+        assert lab.session._replies.being_given == {}
 
 
 @in_virtual_time
