@@ -7,6 +7,7 @@ import numpy as np
 from pipeline.audio import FRAME_SAMPLES, Samples
 
 FULL_SCALE_POWER = FRAME_SAMPLES * 32_768.0**2
+_ONES = np.ones(FRAME_SAMPLES, np.float32)
 
 QUIETEST, LOUDEST = -70.0, -15.0
 """Decibels below full scale between which noise is believed."""
@@ -39,8 +40,9 @@ class Loudness:
     def measure(self, samples: Samples) -> float:
         """Take the next frame (int16, shape (320,)); give its level."""
         sound = samples.astype(np.float32)
-        # Without its mean: the rumble that microphones pick up comes and goes below everything audible.
-        power = float(sound @ sound) - float(sound.sum()) ** 2 / FRAME_SAMPLES
+        # Without its mean: the rumble that microphones pick up comes and goes below everything audible. Of so few
+        # samples `dot` is several times as quick as `@` and `sum`.
+        power = float(sound.dot(sound)) - float(sound.dot(_ONES)) ** 2 / FRAME_SAMPLES
         self.level = 10.0 * math.log10(power / FULL_SCALE_POWER) if power > 1.0 else -120.0
         if self.level < self.noise:
             self.noise = max(QUIETEST, self.noise + FALL * (self.level - self.noise))

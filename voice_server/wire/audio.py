@@ -19,6 +19,7 @@ PCM_RATE = 24_000
 """Hertz. The only rate of `audio/pcm` on the wire."""
 G711_RATE = 8_000
 """Hertz."""
+_WIRE_SAMPLE = np.dtype("<i2")
 
 
 class InputAudio:
@@ -53,7 +54,7 @@ class InputAudio:
             data = self._rest + data
         whole = len(data) & ~1
         self._rest = data[whole:]
-        return np.frombuffer(data, dtype="<i2", count=whole // 2).astype(np.int16, copy=False)
+        return np.frombuffer(data, _WIRE_SAMPLE, whole // 2).astype(np.int16, copy=False)
 
     def _new_resampler(self) -> Downsampler | Resampler:
         return _resampler(PCM_RATE if self.audio_format == "audio/pcm" else G711_RATE, INPUT_RATE)
@@ -79,7 +80,7 @@ class OutputAudio:
             return g711.encode_ulaw(samples)
         if self.audio_format == "audio/pcma":
             return g711.encode_alaw(samples)
-        return samples.astype("<i2", copy=False).tobytes()
+        return samples.astype(_WIRE_SAMPLE, copy=False).tobytes()
 
 
 def _resampler(source_rate: int, target_rate: int) -> Downsampler | Resampler:

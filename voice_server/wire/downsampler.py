@@ -20,7 +20,8 @@ _STEP = 16
 is held back; and 20 ms are a whole number of them."""
 _BLOCK_SAMPLES = 24_000
 """Audio that is filtered at a time: numpy unfolds every sample into as many as one row has."""
-_LOUDEST, _LOWEST = np.float32(32767), np.float32(-32768)
+# Arrays, because numpy takes longer to make one of a number each time than to compare all samples of a frame with it.
+_LOUDEST, _LOWEST = np.array(32767, np.float32), np.array(-32768, np.float32)
 
 Floats = npt.NDArray[np.float32]
 
@@ -35,8 +36,11 @@ class Downsampler:
         self._weights, past = _weights(source_rate, target_rate)
         self._ahead = len(self._weights) - past
         """Samples that a row needs from its first one on."""
-        self._waiting = np.zeros(past, np.float32)
-        """What the next row begins with."""
+        self._sound = np.zeros(past, np.float32)
+        """What the next row begins with, and room for what comes."""
+        self._waiting = past
+        """How much of it."""
+        self._windows = self._overlapping(0)
         self._received = 0
         self._given = 0
 
@@ -55,21 +59,33 @@ class Downsampler:
         return self.push(np.zeros(self._ahead + self._step, np.int16))[:missing]
 
     def _push(self, samples: Samples) -> Samples:
-        sound = np.concatenate((self._waiting, samples), dtype=np.float32)
-        width = len(self._weights)
-        rows = max(0, (len(sound) - width) // self._step + 1)
-        size = sound.itemsize
-        # Overlapping stretches of the sound, without a copy: quicker than sliding_window_view, and checked as well.
-        windows = np.ndarray((rows, width), np.float32, buffer=sound, strides=(self._step * size, size))
-        lowered = np.dot(windows, self._weights)
+        end = self._waiting + len(samples)
+        rows = max(0, (end - len(self._weights)) // self._step + 1)
+        if end > len(self._sound):
+            self._sound = np.concatenate((self._sound, np.zeros(end - len(self._sound), np.float32)))
+            self._windows = self._overlapping(rows)
+        elif rows != len(self._windows):
+            self._windows = self._overlapping(rows)
+        self._sound[self._waiting : end] = samples
+        lowered = np.dot(self._windows, self._weights)
         np.rint(lowered, out=lowered)
         np.minimum(lowered, _LOUDEST, out=lowered)
         np.maximum(lowered, _LOWEST, out=lowered)
-        self._waiting = sound[rows * self._step :].copy()
+        self._waiting = end - rows * self._step
+        self._sound[: self._waiting] = self._sound[rows * self._step : end]
         self._received += len(samples)
         self._given += lowered.size
         given: Samples = lowered.astype(np.int16).reshape(-1)
         return given
+
+    def _overlapping(self, rows: int) -> Floats:
+        """Stretches of the sound, without a copy: quicker than sliding_window_view, and checked as well.
+
+        Messages are mostly as long as the one before, so that these serve many of them.
+        """
+        size = self._sound.itemsize
+        width = len(self._weights)
+        return np.ndarray((rows, width), np.float32, buffer=self._sound, strides=(self._step * size, size))
 
 
 def _ratio(source_rate: int, target_rate: int) -> tuple[int, int]:
