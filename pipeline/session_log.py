@@ -103,6 +103,19 @@ def read(line: str) -> Fact:
     return fact
 
 
+def to_json(value: object) -> Any:
+    """A value that facts hold, such as SessionSettings, as a fact writes it; audio by its length only."""
+    return _plain(value)
+
+
+def from_json(plain: Any) -> Any:
+    """What `to_json` was given. Raises LogUnreadable."""
+    try:
+        return _value(plain)
+    except (ValueError, TypeError, KeyError) as error:
+        raise LogUnreadable(f"This is no value of a session log: {error}.") from error
+
+
 def replay(facts: Iterable[Fact], microphone: Samples | None = None) -> Iterator[tuple[float, Input]]:
     """What entered, with the seconds since the session began.
 

@@ -1,0 +1,270 @@
+"""What the log of a conversation comes to: its items in order, as the session has them.
+
+    items = Items()
+    for fact in facts:
+        items.take(fact)
+    items.conversation      # as the model was shown it, without audio
+    items.rows()            # as history shows it
+
+A pure fold: the same facts give the same items, whether they are taken as they happen or years later.
+"""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from pipeline.conversation import FIRST, Conversation
+from pipeline.events import (
+    Input,
+    ItemAdded,
+    ItemCut,
+    ItemRemoved,
+    Output,
+    PlaybackReported,
+    ReplyAudio,
+    ReplyFinished,
+    ReplyInterrupted,
+    ReplyItemFinished,
+    ReplyItemStarted,
+    ReplyStarted,
+    ReplyText,
+    SettingsApplied,
+    TranscriptCompleted,
+    TranscriptDelta,
+    TranscriptFailed,
+    TurnMeasured,
+)
+from pipeline.items import FunctionCall, Item, Message, Speech
+from pipeline.session_log import Closed, Entered, Left, Opened
+from voice_server.conversations.facts import Configured, LogFact
+from voice_server.conversations.reply_in_progress import ReplyInProgress
+from voice_server.wire.extensions import turn_message
+
+if TYPE_CHECKING:
+    from pipeline.settings import SessionSettings
+
+
+@dataclass(frozen=True, slots=True)
+class ItemRow:
+    """An item as history shows it."""
+
+    id: str
+    position: int
+    """Items in the order of their positions are the conversation; there may be gaps."""
+    role: str
+    """`system`, `user`, `assistant`, `function_call` or `function_call_output`."""
+    text: str
+    """What was heard of it, or written; of a call its name and arguments."""
+    status: str
+    said_at: float
+    """Seconds since 1970."""
+    timings: Mapping[str, Any] | None
+    """Of the user's items: how long the answer took, as in `voice.turn`."""
+
+
+class Items:
+    """The fold. It also remembers which rows have changed since they were last written down."""
+
+    def __init__(self) -> None:
+        self.conversation = Conversation(max_kept_audio_seconds=0.0)
+        self.opened: Opened | None = None
+        """The newest beginning: a conversation may be held in several sessions."""
+        self.settings: SessionSettings | None = None
+        self.config: Mapping[str, Any] | None = None
+        self.is_closed = False
+        self.at = 0.0
+        """Of the newest fact."""
+        self.replies: dict[str, ReplyInProgress] = {}
+        """By id: those that have no end yet."""
+        self.waits_for_answer: str | None = None
+        """The user's item after which no reply has begun."""
+        self.deltas: dict[str, str] = {}
+        """By item: words of utterances whose transcript is not complete."""
+        self._positions: dict[str, int] = {}
+        self._said_at: dict[str, float] = {}
+        self._timings: dict[str, Mapping[str, Any]] = {}
+        self._change = 0
+        self._changed: dict[str, int] = {}
+        """By item: the change that made its row another."""
+        self._removed: dict[str, int] = {}
+
+    def take(self, fact: LogFact) -> None:
+        """This happened next."""
+        match fact:
+            case Opened(settings=settings):
+                self.opened, self.settings, self.is_closed, self.at = fact, settings, False, 0.0
+                self.replies.clear()
+                return
+            case Entered(at=at, event=event):
+                self.at = at
+                self._enter(event)
+            case Left(at=at, output=output):
+                self.at = at
+                self._leave(output)
+            case Configured(at=at, config=config):
+                self.at, self.config = at, config
+            case Closed(at=at):
+                self.at, self.is_closed = at, True
+                self._changed.update(dict.fromkeys(self._unfinished(), self._next_change()))
+
+    def rows(self) -> list[ItemRow]:
+        """All items."""
+        return [self._row(item) for item in self.conversation]
+
+    def changes(self) -> tuple[list[ItemRow], list[str], int]:
+        """The rows that are new or others than before, the ids of those that are gone, and a mark for `settle`."""
+        items = [self.conversation.get(item_id) for item_id in self._changed]
+        return [self._row(item) for item in items if item], list(self._removed), self._change
+
+    def settle(self, mark: int) -> None:
+        """What had changed by this mark is written down."""
+        self._changed = {item_id: change for item_id, change in self._changed.items() if change > mark}
+        self._removed = {item_id: change for item_id, change in self._removed.items() if change > mark}
+
+    def _enter(self, event: Input) -> None:
+        if isinstance(event, PlaybackReported) and math.isfinite(event.heard_seconds) and event.heard_seconds >= 0:
+            for reply in self.replies.values():
+                if reply.message_id == event.item_id:
+                    reply.report(event.heard_seconds, self.at, playing=event.playing)
+
+    def _leave(self, output: Output) -> None:
+        match output:
+            case ItemAdded(item, previous_item_id):
+                self._add(item, previous_item_id)
+                self.waits_for_answer = item.id if isinstance(item, Message) and item.role == "user" else None
+            case ItemRemoved(item_id):
+                self._remove(item_id)
+            case TranscriptCompleted(item_id=item_id, text=text) | ItemCut(item_id=item_id, text=text):
+                self._set_transcript(item_id, text)
+            case TranscriptFailed(item_id=item_id):
+                self._set_transcript(item_id, "")
+            case TranscriptDelta(item_id, text):
+                self.deltas[item_id] = self.deltas.get(item_id, "") + text
+            case ReplyInterrupted(item_id=item_id, heard_text=text):
+                self._set_transcript(item_id, text)
+            case SettingsApplied(settings=settings):
+                self.settings = settings
+            case TurnMeasured(item_id=item_id):
+                turn = turn_message(output)
+                self._timings[item_id] = {name: value for name, value in turn.items() if name != "type"}
+                self._touch(item_id)
+            case _:
+                self._reply(output)
+
+    def _reply(self, output: Output) -> None:
+        match output:
+            case ReplyStarted(reply_id=reply_id, options=options):
+                self.replies[reply_id] = ReplyInProgress(output, self.at)
+                if options.in_conversation:
+                    self.waits_for_answer = None
+            case ReplyItemStarted(reply_id, item, previous_item_id) if reply := self.replies.get(reply_id):
+                if isinstance(item, Message):
+                    reply.message_id = item.id
+                if reply.options.in_conversation:
+                    self._add(item, previous_item_id)
+            case ReplyAudio(reply_id=reply_id) if reply := self.replies.get(reply_id):
+                reply.speak(output, self.at)
+            case ReplyText(reply_id=reply_id, text=text) if reply := self.replies.get(reply_id):
+                reply.write(text)
+            case ReplyItemFinished(item=item):
+                self.conversation.replace(_silent(item))
+                self._touch(item.id)
+            case ReplyFinished(reply_id=reply_id):
+                self.replies.pop(reply_id, None)
+
+    def _add(self, item: Item, previous_item_id: str | None) -> None:
+        if item.id in self.conversation:
+            return
+        last_id = self.conversation.last_id
+        known = previous_item_id is not None and previous_item_id in self.conversation
+        place = previous_item_id if known else FIRST if previous_item_id is None else None
+        self.conversation.add(_silent(item), place)
+        assert self.opened is not None
+        self._said_at[item.id] = self.opened.began_at + self.at
+        if self.conversation.last_id == item.id:
+            self._positions[item.id] = self._positions[last_id] + 1 if last_id else 0
+        else:
+            self._renumber()
+        self._touch(item.id)
+
+    def _renumber(self) -> None:
+        """Somebody put an item between others."""
+        for position, item in enumerate(self.conversation):
+            if self._positions.get(item.id) != position:
+                self._positions[item.id] = position
+                self._touch(item.id)
+
+    def _remove(self, item_id: str) -> None:
+        if self.conversation.remove(item_id) is None:
+            return
+        self._removed[item_id] = self._next_change()
+        for known in (self._changed, self._positions, self._said_at):
+            known.pop(item_id, None)
+        self._timings.pop(item_id, None)
+        self.deltas.pop(item_id, None)
+        if self.waits_for_answer == item_id:
+            self.waits_for_answer = None
+
+    def _set_transcript(self, item_id: str, text: str) -> None:
+        self.deltas.pop(item_id, None)
+        self.conversation.set_transcript(item_id, text)
+        self._touch(item_id)
+
+    def _touch(self, item_id: str) -> None:
+        if item_id in self.conversation:
+            self._removed.pop(item_id, None)
+            self._changed[item_id] = self._next_change()
+
+    def _next_change(self) -> int:
+        self._change += 1
+        return self._change
+
+    def _unfinished(self) -> list[str]:
+        """The messages of replies that have no end yet."""
+        spoken = (reply.message_id for reply in self.replies.values())
+        return [item_id for item_id in spoken if item_id is not None and item_id in self.conversation]
+
+    def _row(self, item: Item) -> ItemRow:
+        return ItemRow(
+            item.id,
+            self._positions[item.id],
+            _role(item),
+            _storable(self._text(item)),
+            item.status,
+            self._said_at[item.id],
+            self._timings.get(item.id),
+        )
+
+    def _text(self, item: Item) -> str:
+        match item:
+            case Message(status="in_progress", content=()):
+                reply = next((each for each in self.replies.values() if each.message_id == item.id), None)
+                return reply.heard_text(self.at) if reply else ""
+            case Message():
+                return item.text or self.deltas.get(item.id, "")
+            case FunctionCall(name=name, arguments=arguments):
+                return f"{name} {arguments}"
+            case _:
+                return item.output
+
+
+def _role(item: Item) -> str:
+    if isinstance(item, Message):
+        return item.role
+    return "function_call" if isinstance(item, FunctionCall) else "function_call_output"
+
+
+def _silent(item: Item) -> Item:
+    """Without the user's audio, which no log keeps."""
+    if not isinstance(item, Message) or not any(isinstance(part, Speech) for part in item.content):
+        return item
+    parts = (replace(part, samples=None) if isinstance(part, Speech) else part for part in item.content)
+    return replace(item, content=tuple(parts))
+
+
+def _storable(text: str) -> str:
+    """PostgreSQL takes neither NUL nor half a surrogate pair."""
+    if text.isascii() and "\0" not in text:
+        return text
+    return text.replace("\0", "\ufffd").encode("utf-16", "surrogatepass").decode("utf-16", "replace")

@@ -1,0 +1,51 @@
+"""A reply of which the end is not known: what of it was written, sent and heard, as far as the log tells."""
+
+from pipeline.events import ReplyAudio, ReplyStarted
+from pipeline.playback import Playback
+from pipeline.providers.interfaces import SpokenText
+
+
+class ReplyInProgress:
+    """Follows one reply. Times are seconds since the session began."""
+
+    def __init__(self, started: ReplyStarted, at: float) -> None:
+        self.id = started.reply_id
+        self.options = started.options
+        self.continues = started.continues
+        self.message_id: str | None = None
+        """The item that is spoken or written, once it has begun."""
+        self.written = ""
+        """The words that left, heard or not."""
+        self._playback = Playback()
+        self._playback.starts_at(at)
+
+    @property
+    def sent_seconds(self) -> float:
+        """Audio that was given to the client."""
+        return self._playback.sent_seconds
+
+    def speak(self, audio: ReplyAudio, at: float) -> None:
+        """A piece of it was sent."""
+        start = self._playback.made_seconds
+        spoken = (SpokenText(audio.text, start, None),) if audio.text else ()
+        self._playback.made(len(audio.samples), spoken)
+        self._playback.sent(len(audio.samples), at)
+        self.written += audio.text
+
+    def write(self, text: str) -> None:
+        """Characters of it were sent."""
+        self.written += text
+
+    def report(self, heard_seconds: float, at: float, *, playing: bool) -> None:
+        """The client has played this much."""
+        self._playback.reported(heard_seconds, at, playing=playing)
+
+    def heard_seconds(self, at: float) -> float:
+        """What the user has heard by then: as the client reported, and taken to go on from there in real time."""
+        return self._playback.heard_seconds(at)
+
+    def heard_text(self, at: float) -> str:
+        """The words of that; all that was written, if it is not spoken."""
+        if self.options.modality == "text":
+            return self.written
+        return self._playback.heard_text(self.heard_seconds(at))

@@ -1,0 +1,82 @@
+"""A conversation as its log left it, for whoever goes on with it."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from pipeline.conversation import Conversation
+from pipeline.settings import ReplyOptions, SessionSettings
+from voice_server.conversations.configuration import config_of
+from voice_server.conversations.facts import LogFact
+from voice_server.conversations.items import Items
+from voice_server.wire.session_config import SessionConfig
+
+
+@dataclass(frozen=True, slots=True)
+class Interrupted:
+    """A reply of the conversation that was being given when the log ended."""
+
+    reply_id: str
+    item_id: str | None
+    """The item that was spoken or written, if it had begun."""
+    options: ReplyOptions
+    continues: str | None
+    """See ReplyStarted."""
+    written: str
+    """All words of it that left; the model may have written more that nobody saw."""
+    sent_seconds: float
+    heard_seconds: float
+    """As the client last reported, or else as if it had played what it got in real time until the last fact."""
+    heard_text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Restored:
+    """What there is to go on with."""
+
+    items: Conversation
+    """Without audio. The message of an interrupted reply is in progress, and empty."""
+    settings: SessionSettings
+    config: SessionConfig | None
+    """As the client knows the session; None for conversations that are held over HTTP."""
+    interrupted: Interrupted | None
+    waits_for_answer: str | None
+    """The user's item that no reply has been begun for."""
+    untranscribed: Mapping[str, str]
+    """By item: the words so far of utterances whose transcript was not complete."""
+    fold: Items
+    """To be taken on by the next writer."""
+
+
+def restored(facts: Iterable[LogFact]) -> Restored:
+    """All of a conversation, from its first fact on. Raises ValueError if there is none that says how it began."""
+    items = Items()
+    for fact in facts:
+        items.take(fact)
+    if items.settings is None:
+        raise ValueError("The log of this conversation does not say how it began.")
+    return Restored(
+        items=items.conversation,
+        settings=items.settings,
+        config=None if items.config is None else config_of(items.config),
+        interrupted=_interrupted(items),
+        waits_for_answer=items.waits_for_answer,
+        untranscribed=dict(items.deltas),
+        fold=items,
+    )
+
+
+def _interrupted(items: Items) -> Interrupted | None:
+    given = [reply for reply in items.replies.values() if reply.options.in_conversation]
+    if not given:
+        return None
+    reply = given[-1]
+    return Interrupted(
+        reply_id=reply.id,
+        item_id=reply.message_id,
+        options=reply.options,
+        continues=reply.continues,
+        written=reply.written,
+        sent_seconds=reply.sent_seconds,
+        heard_seconds=reply.heard_seconds(items.at),
+        heard_text=reply.heard_text(items.at),
+    )
