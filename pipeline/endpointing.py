@@ -135,7 +135,8 @@ class Endpointing:
         completeness = min(max(self._model.completeness(pause), 0.0), 1.0)
         if pause.intonation is None:
             return completeness
-        asks = pause.words is not None and judge(pause.words, pause.asked, pause.language).is_question
+        words = judge(pause.words, pause.asked, pause.language) if pause.words is not None else None
+        asks = words is not None and words.is_question
         voice = finality(pause.intonation, is_question=asks)
         # Evidence adds up as odds. A voice that falls adds to words that may be all, not to those that want to go on:
         # tired and hesitant voices fall after "and", too. And "thank you" is said in any tone.
@@ -147,7 +148,10 @@ class Endpointing:
             voice *= UNHEARD_VOICE
         odds = math.log(max(completeness, LEAST) / max(1 - completeness, LEAST))
         odds += voice * (FALLING_VOICE if voice > 0 else RISING_VOICE)
-        return 1 / (1 + math.exp(-odds))
+        if words is None:
+            return 1 / (1 + math.exp(-odds))
+        most = words.most_rising if pause.intonation.pitch_slope > 0 else words.most
+        return min(1 / (1 + math.exp(-odds)), most)
 
     def _patience_seconds(self) -> float:
         """What this speaker is given beyond others: their pauses are longer."""

@@ -8,9 +8,9 @@ import numpy.typing as npt
 
 from pipeline.audio import INPUT_RATE, Samples
 
-WINDOW_SECONDS = 0.7
-"""Of the end of speech that is measured."""
-HEARD_SECONDS = 2.5
+WINDOW_SECONDS = 1.0
+"""Of the end of speech that is measured: the last words, and of how high the voice is otherwise."""
+HEARD_SECONDS = 1.2
 """Of the end that is looked through for it: the rest is silence."""
 RATE = INPUT_RATE // 2
 """Hertz at which pitch is looked for: every voice is far below."""
@@ -33,14 +33,18 @@ SHORTEST_FRAMES = 6
 """Voiced estimates that a slope needs."""
 PITCH_SECONDS, LEVEL_SECONDS = 0.16, 0.3
 """At the end, over which the slopes are taken."""
+LAST_ESTIMATES = 3
+"""Of the pitch, whose median is where the voice ends."""
 
 UNDECIDED_SLOPE = -2.0
 """Semitones per second that say nothing: every voice sinks a little while it speaks."""
 TELLING_SLOPE = 6.0
 """Semitones per second away from there that say much."""
+UNDECIDED_HEIGHT, TELLING_HEIGHT = -2.3, 3.0
+"""The same in semitones, of how high the voice ends: statements end at the bottom of it, what goes on does not."""
 QUESTION_SLOPE = 13.0
 """Semitones per second of a rise that may be a question's or may not."""
-QUESTION_GOES_ON, QUESTION_ENDS = 0.75, 0.6
+QUESTION_GOES_ON, QUESTION_ENDS = 0.5, 0.6
 """How much any rise of a question may say."""
 TELLING_FADE, LEVEL_SHARE = 200.0, 0.2
 """Decibels per second that count as much as a telling slope of the pitch, and how much loudness may count at most: it
@@ -57,6 +61,8 @@ class Intonation:
     """Semitones per second over the last voiced part; negative: falling."""
     level_slope: float
     """Decibels per second over the last part of speech; negative: fading."""
+    height: float = UNDECIDED_HEIGHT
+    """Semitones by which the voice ends above its middle; negative: below."""
 
 
 def measure(samples: Samples) -> Intonation | None:
@@ -76,9 +82,10 @@ def measure(samples: Samples) -> Intonation | None:
     recent = voiced > voiced[-1] - round(PITCH_SECONDS * RATE / HOP)
     if recent.sum() < SHORTEST_FRAMES:
         return None
+    height = float(np.median(semitones[-LAST_ESTIMATES:]) - np.median(semitones))
     count = round(LEVEL_SECONDS * RATE / HOP)
     decibels = 20 * np.log10(np.maximum(levels[-count:], 1.0))
-    return Intonation(_slope(voiced[recent], semitones[recent]), _slope(np.arange(len(decibels)), decibels))
+    return Intonation(_slope(voiced[recent], semitones[recent]), _slope(np.arange(len(decibels)), decibels), height)
 
 
 def finality(intonation: Intonation, *, is_question: bool = False) -> float:
@@ -91,7 +98,8 @@ def finality(intonation: Intonation, *, is_question: bool = False) -> float:
         return min(max(steepness, -QUESTION_GOES_ON), QUESTION_ENDS)
     pitch = (intonation.pitch_slope - UNDECIDED_SLOPE) / TELLING_SLOPE
     level = min(max(intonation.level_slope / TELLING_FADE, -LEVEL_SHARE), LEVEL_SHARE)
-    return -math.tanh(pitch + level)
+    height = (intonation.height - UNDECIDED_HEIGHT) / TELLING_HEIGHT
+    return -math.tanh(pitch + level + height)
 
 
 def _end_of_speech(samples: Samples) -> Array | None:

@@ -1,4 +1,4 @@
-"""How people hesitate: after a clause that is whole, before an adjunct, inside a phrase, after a filler, between digits.
+"""How people hesitate: after a whole clause, before an adjunct, inside a phrase, after a filler, between digits.
 
 Written before the present rules were, in one go with benchmarks.hesitant.sealed, of which every other line went there.
 Run once untouched; afterwards its failures have been read.
@@ -76,7 +76,7 @@ en | plain | When would you like to come? | On the fifth of May.
 en | plain | | Let's try the second question.
 en | plain | | Could you turn the volume down?
 en | plain | | It costs about twenty dollars.
-"""
+"""  # noqa: E501 (a table)
 
 ITALIAN = """
 it | looks_complete | | Vorrei prenotare un tavolo [800] per domani sera.
@@ -148,6 +148,6 @@ it | plain | Quando vorrebbe venire? | Il cinque maggio.
 it | plain | | Proviamo la seconda domanda.
 it | plain | | Può abbassare il volume?
 it | plain | | Costa circa venti euro.
-"""
+"""  # noqa: E501 (a table)
 
 VARIED = interleaved(parse("varied-en", ENGLISH), parse("varied-it", ITALIAN))

@@ -4,7 +4,7 @@ import re
 from enum import Enum
 from itertools import pairwise
 
-from pipeline.wording.dictation import address, digits, spelling, telephone
+from pipeline.wording.dictation import address, card, digits, spelling, telephone
 from pipeline.wording.lexicon import HANGS, LACKS, LIKELY, OPEN, Lexicon, Tokens, has_any, words
 
 MOST_ASKED_CHARACTERS = 300
@@ -15,6 +15,7 @@ class Wanted(Enum):
     """What a question wants."""
 
     TELEPHONE = r"phone|\btelephone|mobile number|cell number|\bnumber to call|telefono|cellulare|recapito"
+    CARD = r"\bcard(?:'s)? number|number (?:of|on) (?:the|your) card|credit card|numero (?:di|della) (?:sua )?carta"
     EMAIL = r"\be-?mails?\b|\bmail\b|posta elettronica"
     SPELLING = r"\bspell|letter by letter|lettera per lettera|\bcompit"
     PEOPLE = (
@@ -30,6 +31,13 @@ class Wanted(Enum):
     NAME = r"\b(?:your|what|which|the|full|last|first) name|name\s*\?|\bnome\b|come si chiama|come ti chiami|cognome"
 
 
+DICTATED = frozenset((Wanted.TELEPHONE, Wanted.CARD, Wanted.EMAIL, Wanted.SPELLING))
+"""What is said piece by piece."""
+OFFER = re.compile(
+    r"can i (?:help|do)|may i help|how (?:can|may) i|what can i do|anything else|what would you like|"
+    r"posso (?:aiutar|esser)|come posso|cosa posso|(?:qualcos'|nient'|serve |desidera |vuole )altro"
+)
+"""Who says yes to that will say to what."""
 GIVEN = 0.9
 """How complete an answer is that gives what was asked for; the voice may still have more to say."""
 CALENDAR = words(
@@ -70,6 +78,11 @@ def wanted(asked: str) -> Wanted | None:
     return None
 
 
+def offers(asked: str) -> bool:
+    """Whether the assistant asked last what it may do."""
+    return OFFER.search(asked[-MOST_ASKED_CHARACTERS:].lower()) is not None
+
+
 def gives(kind: Wanted, tokens: Tokens, lexicon: Lexicon) -> float | None:
     """How complete an answer is to a question for this; None: it answers something else or nothing."""
     if _declines(tokens, lexicon) or has_any(tokens[:2], lexicon.question_words):
@@ -78,6 +91,8 @@ def gives(kind: Wanted, tokens: Tokens, lexicon: Lexicon) -> float | None:
         case Wanted.TELEPHONE:
             rating = telephone(tokens, lexicon)
             return LACKS if rating is None else rating
+        case Wanted.CARD:
+            return card(tokens, lexicon) or LACKS
         case Wanted.EMAIL:
             return address(tokens, lexicon, is_asked=True)
         case Wanted.SPELLING:

@@ -23,6 +23,10 @@ TELEPHONES = words("phone telephone mobile cell call telefono cellulare chiamare
 """Words beside which digits are a telephone number's."""
 SOME_NUMBER = 0.35
 """How complete another number is, of which nobody knows how long it is: the voice will tell."""
+LONGEST_TELEPHONE = 13
+"""Digits, with those of the country; more are of something else."""
+CARD_DIGITS, SHORT_CARD_DIGITS = 16, 15
+"""Of a payment card, and of one that begins with 3."""
 LONGEST_GROUP = 4
 """Digits that are said at once, as a quantity, a year or a time are too."""
 
@@ -81,6 +85,15 @@ def telephone(tokens: Tokens, lexicon: Lexicon) -> float | None:
     return OPEN if lexicon.language == "en" and said[0] == "0" and missing == -1 and not has_country else SURE
 
 
+def card(tokens: Tokens, lexicon: Lexicon) -> float | None:
+    """How complete the number of a payment card is; None: there is none at the end."""
+    said = digits(tokens, lexicon)
+    if not said:
+        return None
+    missing = (SHORT_CARD_DIGITS if said[0] == "3" else CARD_DIGITS) - len(said)
+    return SURE if missing <= 0 else HANGS
+
+
 def address(tokens: Tokens, lexicon: Lexicon, *, is_asked: bool) -> float | None:
     """How complete an e-mail address is that is being said; None: there is none."""
     signs = [index for index, token in enumerate(tokens) if token in lexicon.at_words]
@@ -134,6 +147,8 @@ def row_of_digits(tokens: Tokens, lexicon: Lexicon) -> float | None:
     if single < 3 and len(digits(tokens, lexicon)) <= LONGEST_GROUP:
         return None
     rating = telephone(tokens, lexicon)
+    if len(digits(tokens, lexicon)) > LONGEST_TELEPHONE:
+        return SOME_NUMBER
     if rating is None or rating >= LIKELY:
-        return rating
+        return rating if rating is None or has_any(tokens, TELEPHONES) else LIKELY
     return LACKS if has_any(tokens, TELEPHONES) else SOME_NUMBER

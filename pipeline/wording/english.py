@@ -9,8 +9,10 @@ DO_AND_MODALS = words(
     "do does did have has had can could will would shall should may might must don't doesn't didn't can't couldn't "
     "won't wouldn't shouldn't haven't hasn't hadn't"
 )
+DO = words("do does did don't doesn't didn't")
 AUXILIARIES = BE | DO_AND_MODALS
 SUBJECTS = words("i you he she it we they there")
+INVERTED = SUBJECTS | words("that this these those")
 OBJECTS = words("me you him her it us them this that these those")
 QUESTION_WORDS = words("what which who whom whose where when why how what's who's where's when's how's")
 SUBORDINATORS = words(
@@ -37,6 +39,12 @@ ATTRIBUTES = words(
     "private quick simple certain average total average typical normal maximum minimum chemical atomic"
 )
 TENS = words("twenty thirty")
+NUMBER_WORDS = (
+    counted("zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen")
+    | counted("sixteen seventeen eighteen nineteen", 16)
+    | counted("twenty thirty forty fifty sixty seventy eighty ninety", 20, 10)
+    | {"oh": "0", "o": "0", "nought": "0"}
+)
 RELATIVES = words("that which who whom whose where")
 
 ENDINGS = phrases(
@@ -115,6 +123,7 @@ ENDINGS = phrases(
             "over/there right/here day/before day/after"
         ),
     ),
+    (LACKS, "is/it/possible would/it/be/possible"),
     (LACKS, "i/have/a/question i've/got/a/question a/quick/question another/question one/more/thing one/question"),
     (OPEN, "well i/don't/know/if no/one for/both excuse/me sorry hello hi hey okay/then"),
     (
@@ -134,7 +143,8 @@ ALONE = phrases(
             "yes yeah yep no nope ok okay sure right correct exactly certainly absolutely perfect great good fine "
             "agreed thanks thank/you thank/you/very/much of/course all/right yes/please no/thanks no/thank/you "
             "never/mind stop that's/right that's/correct sounds/good go/ahead i/agree uh-huh mm-hm bye goodbye see/you "
-            "cancel continue"
+            "cancel continue i/think/so i/don't/think/so i/hope/so i/hope/not i/guess/so i/guess/not not/yet "
+            "not/really not/at/all i'm/not/sure i/don't/mind me/neither me/too same/here"
         ),
     ),
     (
@@ -157,6 +167,7 @@ def unfinished(tokens: Tokens) -> float | None:
     asks_for = next((token for token in tokens if token in QUESTION_WORDS), "")
     for rule in (
         _question_word(tokens, last, before),
+        _question_without_verb(tokens),
         _verb(tokens, last, before, asks_for),
         _particle(tokens, last, before),
         _stranded(tokens, last, before, asks_for),
@@ -170,9 +181,25 @@ def unfinished(tokens: Tokens) -> float | None:
         return LACKS if before in ("a", "an") else 0.35
     if before == "the" and last in TENS:
         return HANGS
+    if before in TRANSITIVES and last != "one" and (last in NUMBER_WORDS or last.isdigit()):
+        # "Can we get two": of what?
+        return 0.35
     if last.endswith("ly") and before in ARTICLES | BE:
         return LACKS
     return None
+
+
+def _question_without_verb(tokens: Tokens) -> float | None:
+    """ "Why do cats", "when does the shop": the verb is to come. "What can happen" and "who did that" have theirs."""
+    first = next((token for token in tokens if token in QUESTION_WORDS), "")
+    index = max((index for index, token in enumerate(tokens) if token in DO_AND_MODALS), default=0)
+    if not first or not index or tokens[index] in ("have", "has", "had"):
+        return None
+    if first == "who" or (first in ("what", "which") and tokens[index] not in DO):
+        return None
+    subject = tokens[index + 1 :]
+    subject = subject[1:] if subject[:1] and subject[0] in ARTICLES else subject
+    return LACKS if len(subject) == 1 and subject[0] not in SUBJECTS | OBJECTS else None
 
 
 def _verb(tokens: Tokens, last: str, before: str, asks_for: str) -> float | None:
@@ -253,7 +280,7 @@ def _is_verb(tokens: Tokens, before: str) -> bool:
 
 def asks(tokens: Tokens) -> bool:
     """Whether an auxiliary stands before its subject: "can you", also behind another clause."""
-    return any(first in AUXILIARIES and second in SUBJECTS for first, second in pairwise(tokens))
+    return any(first in AUXILIARIES and second in INVERTED for first, second in pairwise(tokens))
 
 
 LEXICON = Lexicon(
@@ -266,12 +293,7 @@ LEXICON = Lexicon(
     question_words=QUESTION_WORDS,
     question_openers=AUXILIARIES,
     negations=words("no don't doesn't can't isn't haven't won't none nobody nothing never sorry any"),
-    number_words=counted(
-        "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen"
-    )
-    | counted("sixteen seventeen eighteen nineteen", 16)
-    | counted("twenty thirty forty fifty sixty seventy eighty ninety", 20, 10)
-    | {"oh": "0", "o": "0", "nought": "0"},
+    number_words=NUMBER_WORDS,
     repeaters={"double": 2, "triple": 3},
     at_words=frozenset(("@", "at")),
     dot_words=frozenset(("dot", "point")),
@@ -285,9 +307,24 @@ LEXICON = Lexicon(
         ("divide", words("by"), LACKS),
         ("not only", words("but"), LACKS),
     ),
-    fronted=words("if although though unless while whereas since because once given when after before as"),
+    fronted=words(
+        "if although though unless while whereas since because once given when after before as whenever wherever "
+        "every/time each/time the/moment the/first/time the/last/time the/next/time by/the/time as/soon/as even/if"
+    ),
     main_clause=QUESTION_WORDS
     | words("then please can could would will should may might must i'd i'll it's that's let's"),
+    settling=words(
+        "today tonight tomorrow yesterday now here there nearby later soon again please already anymore instead "
+        "monday tuesday wednesday thursday friday saturday sunday mondays sundays weekend week month year morning "
+        "evening afternoon night"
+    ),
+    subjects=SUBJECTS,
+    prepositions=words("at on in for with without near by from during after before until around"),
+    affirmations=words("yes yeah yep yup"),
+    distancing=(("i", "don't", "know"), ("i", "dunno"), ("what's", "the", "word"), ("i", "guess"), ("i", "think")),
+    indirect=words("me know wonder wondering explain understand"),
+    equalities=words("equals equal ="),
+    operators=words("plus minus times over divided multiplied squared cubed"),
     relational=words(
         "point mass speed distance difference capital number value weight density temperature derivative integral root "
         "name colour color size age formula symbol radius diameter height length depth volume area population meaning "

@@ -108,6 +108,7 @@ ENDINGS = phrases(
             "cosa/può/fare che/fare da/fare cosa/sono che/cosa/sono"
         ),
     ),
+    (LACKS, "è/possibile sarebbe/possibile"),
     (LACKS, "ho/una/domanda avrei/una/domanda una/domanda un'/altra/domanda un'/altra/cosa un'/ultima/cosa"),
     (OPEN, "buongiorno buonasera salve pronto ciao scusi scusa mi/scusi"),
     (LACKS, "gradi/e e/mezzo/di millimetri/e"),
@@ -120,7 +121,9 @@ ALONE = phrases(
             "sì no ok okay certo certamente esatto esattamente giusto perfetto bene benissimo ottimo corretto confermo "
             "grazie va/bene d'/accordo grazie/mille sì/grazie no/grazie per/niente nient'/altro basta stop ciao "
             "arrivederci annulla va/benissimo certo/che/sì direi/di/sì direi/di/no è/giusto è/corretto sono/io "
-            "non/importa continua prego boh"
+            "non/importa continua prego boh non/credo non/penso credo/di/sì credo/di/no penso/di/sì penso/di/no "
+            "spero/di/sì spero/di/no non/ancora per/niente neanch'/io anch'/io non/saprei non/sono/sicuro "
+            "non/sono/sicura"
         ),
     ),
     (
@@ -144,6 +147,9 @@ def unfinished(tokens: Tokens) -> float | None:
         return OPEN if last in ("quello", "quella", "quelli", "quelle") and before not in ("di", "a") else HANGS
     if last in QUESTION_WORDS and len(tokens) > 2 and tokens[0] not in QUESTION_WORDS:
         return OPEN if before in ("so", "sai", "dimmi", "dirmi") else HANGS
+    if len(tokens) == 3 and tokens[0] in ("perché", "quando", "come", "dove") and before in ARTICLES:
+        # "Perché le foglie": what do they?
+        return LACKS
     if last in HELPERS or last in VERBS_OF_BEING:
         return _verb(tokens, before)
     if last in TRANSITIVES:
@@ -183,7 +189,23 @@ def asks(tokens: Tokens) -> bool:
         return True
     if has_any(tokens, ADDRESSED) or any(token.endswith(("resti", "reste")) for token in tokens):
         return True
-    return tokens[:2] in (("è", "possibile"), ("è", "vero"), ("c'", "è"), ("le", "dispiace"), ("ti", "dispiace"))
+    return tokens[:2] in (
+        ("è", "possibile"),
+        ("è", "vero"),
+        ("c'", "è"),
+        ("ci", "sono"),
+        ("mi", "spieghi"),
+        ("mi", "spiega"),
+        ("mi", "dice"),
+        ("mi", "dici"),
+        ("si", "ricorda"),
+        ("ti", "ricordi"),
+        ("ti", "va"),
+        ("vi", "va"),
+        ("le", "va"),
+        ("le", "dispiace"),
+        ("ti", "dispiace"),
+    )
 
 
 LEXICON = Lexicon(
@@ -195,7 +217,8 @@ LEXICON = Lexicon(
     ),
     question_words=QUESTION_WORDS,
     question_openers=words(
-        "posso può puoi potrebbe potresti potrei possiamo avete hai ha c' sa sai saprebbe vuole vuoi vorrebbe"
+        "posso può puoi potrebbe potresti potrei possiamo avete hai ha sarebbe sa sai riesce riesci "
+        "saprebbe vuole vuoi vorrebbe"
     ),
     negations=words("no non nessuno nessuna niente nulla mai né"),
     number_words=NUMBER_WORDS,
@@ -216,9 +239,26 @@ LEXICON = Lexicon(
         ("dividi", words("per"), LACKS),
         ("non solo", words("ma"), LACKS),
     ),
-    fronted=words("se siccome poiché sebbene mentre visto dato quando appena"),
+    fronted=words(
+        "se siccome poiché sebbene mentre visto dato quando appena ogni/volta/che tutte/le/volte/che "
+        "la/prima/volta/che l'/ultima/volta/che la/prossima/volta/che una/volta/che non/appena "
+        "dal/momento/che anche/se nel/caso/che"
+    ),
     main_clause=QUESTION_WORDS - words("che quando")
     | words("allora vorrei vorremmo posso può puoi possiamo potrei potrebbe potresti devo dobbiamo va"),
+    settling=words(
+        "oggi stasera stamattina stanotte domani dopodomani ieri adesso ora qui qua lì là vicino presto ancora "
+        "lunedì martedì mercoledì giovedì venerdì sabato domenica settimana mese anno mattina sera pomeriggio notte"
+    ),
+    subjects=frozenset(),
+    prepositions=words(
+        "a in con per tra fra al allo alla ai agli alle all' nel nella nei nelle nell' sul sulla dal dalla verso senza"
+    ),
+    affirmations=words("sì"),
+    distancing=(("non", "so"), ("non", "lo", "so"), ("che", "ne", "so"), ("credo",), ("penso",), ("mi", "pare")),
+    indirect=words("dimmi mi spiegami spiegarmi raccontami mostrami sapere dire capire capito so"),
+    equalities=words("uguale ="),
+    operators=words("più meno per diviso moltiplicato quadrato cubo"),
     relational=words(
         "punto massa velocità distanza differenza capitale numero valore peso densità temperatura derivata integrale "
         "radice nome colore dimensione età formula simbolo raggio diametro altezza lunghezza profondità volume area "

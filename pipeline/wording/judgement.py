@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 from itertools import pairwise
 
-from pipeline.wording import answer, dictation
+from pipeline.wording import answer, arithmetic, dictation
 from pipeline.wording.english import LEXICON as ENGLISH
 from pipeline.wording.italian import LEXICON as ITALIAN
 from pipeline.wording.lexicon import HANGS, LACKS, LIKELY, OPEN, SURE, Lexicon, Tokens, has_any, longest_ending
@@ -27,10 +27,21 @@ COMPLEMENTS = words_of("of di del dello della dei degli delle dell' its his her 
 """Words by which it is said what a relational noun is of."""
 COUNTING = 0.25
 """How complete nothing but digits is that nobody asked for."""
-CONNECTIVES = words_of("so and but then or quindi e ma allora o poi me dimmi mi dirmi sapere dire spiegami")
+CONNECTIVES = words_of("so and but then or quindi e ma allora o poi")
 """Words behind which a question may begin."""
+EXTENSIBLE = LIKELY
+"""The most that any voice makes of a clause that may take another adjunct: "I would like a table", "on the terrace"."""
+OPEN_QUESTION = 0.46
+"""The same of a question for yes or no whose voice rises: so it does if "for tonight" is to come."""
+YES_TO_NOTHING = 0.75
+"""How complete a bare "yes" or "no" is that nobody has asked for: what it agrees with may follow."""
+FRONTED, SHORTEST_FRONTED = 0.3, 4
+"""How complete a clause is that is followed by the main one, so much that a voice may complete it; and from how many
+words on."""
 ASKING = words_of("what which how why who whose chi cosa quale quali quanto quanta quanti quante perché come")
 """Question words that are hardly ever anything else."""
+AMBIGUOUS = words_of("that che")
+"""They ask only where they stand first."""
 DEFINITE_ARTICLES = words_of("the il lo la l' i gli le")
 SHORTEST_CLAUSE = 3
 """Words; less is a fragment unless it is known."""
@@ -46,6 +57,10 @@ class Judgement:
     """How sure it is that the turn is over, 0 to 1."""
     is_question: bool
     """A question: its voice may well rise at the end."""
+    most: float = 1.0
+    """The most that a voice makes of its completeness."""
+    most_rising: float = 1.0
+    """The same of a voice that ends high."""
 
 
 def judge(words: str, asked: str = "", language: str | None = None) -> Judgement:
@@ -62,11 +77,16 @@ def judge(words: str, asked: str = "", language: str | None = None) -> Judgement
     if lexicon is None:
         score = LIKELY if transcript.mark == "?" else OPEN
         return Judgement(min(score, MARKS.get(transcript.mark, 1.0)), is_question=transcript.mark == "?")
-    is_question = transcript.mark == "?" or _asks(transcript.sentence, lexicon)
-    score = _score(Transcript(tokens, transcript.sentence, transcript.mark), asked, lexicon, is_question=is_question)
+    transcript = Transcript(tokens, transcript.sentence, transcript.mark)
+    asks = transcript.mark == "?" or _asks(transcript.sentence, lexicon)
+    score = _score(transcript, asked, lexicon, is_question=asks or _tells_question(transcript.sentence, lexicon))
+    extensible = _may_be_extended(transcript, asked, lexicon, asks=asks)
+    most = EXTENSIBLE if extensible else 1.0
+    has_adjunct = has_any(transcript.sentence[SHORTEST_CLAUSE:], lexicon.prepositions)
+    most_rising = OPEN_QUESTION if asks and extensible and not has_adjunct else most
     if transcript.mark == "?" and score >= LACKS:
         score = max(score, LIKELY) if score < LIKELY else SURE
-    return Judgement(min(score, MARKS.get(transcript.mark, 1.0)), is_question)
+    return Judgement(min(score, most, MARKS.get(transcript.mark, 1.0)), asks, most, most_rising)
 
 
 def _spoken(tokens: Tokens, expected: str | None) -> Lexicon | None:
@@ -83,13 +103,18 @@ def _spoken(tokens: Tokens, expected: str | None) -> Lexicon | None:
 def _score(transcript: Transcript, asked: str, lexicon: Lexicon, *, is_question: bool) -> float:
     tokens = transcript.tokens
     kind = answer.wanted(asked) if asked else None
-    if kind in (answer.Wanted.TELEPHONE, answer.Wanted.EMAIL, answer.Wanted.SPELLING):
+    if kind in answer.DICTATED:
         given = answer.gives(kind, tokens, lexicon)
         if given is not None:
             return given
     alone = _alone(tokens, lexicon)
     if alone is not None:
-        return alone if kind is None or alone < SURE else _yes_to(kind)
+        return alone if alone < SURE else _yes(tokens, asked, kind, lexicon)
+    calculated = arithmetic.equation(tokens, lexicon)
+    if calculated is not None:
+        return calculated
+    if _is_aside(transcript, lexicon):
+        return HANGS
     hanging = _hanging(transcript, lexicon)
     if hanging is not None and hanging < (LIKELY if kind is None else SOFT):
         return hanging
@@ -106,9 +131,44 @@ def _score(transcript: Transcript, asked: str, lexicon: Lexicon, *, is_question:
     return max(hanging or 0.0, _whole(transcript, lexicon, is_question=is_question, is_answer=is_answer))
 
 
-def _yes_to(kind: answer.Wanted) -> float:
-    """ "Yes" to "may I have your number?" promises it; to "for what time?" it answers nothing either."""
-    return LACKS if kind in (answer.Wanted.TELEPHONE, answer.Wanted.EMAIL, answer.Wanted.SPELLING) else OPEN
+def _yes(tokens: Tokens, asked: str, kind: answer.Wanted | None, lexicon: Lexicon) -> float:
+    """How complete a known turn is after what was asked.
+
+    "Yes" to "may I have your number?" promises it, as it does to "can I help you?"; to "for what time?" it answers
+    nothing either.
+    """
+    if kind is not None:
+        return LACKS if kind in answer.DICTATED else OPEN
+    affirms = tokens[0] in lexicon.affirmations
+    if affirms and answer.offers(asked):
+        return LACKS
+    is_bare = len(tokens) == 1 and (affirms or tokens[0] in lexicon.negations)
+    return YES_TO_NOTHING if is_bare and "?" not in asked else SURE
+
+
+def _is_aside(transcript: Transcript, lexicon: Lexicon) -> bool:
+    """Whether the last words hold the turn: "there was a, I don't know"."""
+    for aside in lexicon.distancing:
+        before = transcript.tokens[: -len(aside)]
+        if transcript.tokens[-len(aside) :] == aside and before:
+            hanging = _hanging(Transcript(before, transcript.sentence[: -len(aside)], ""), lexicon)
+            return hanging is not None and hanging < SOFT
+    return False
+
+
+def _may_be_extended(transcript: Transcript, asked: str, lexicon: Lexicon, *, asks: bool) -> bool:
+    """Whether it is a clause behind which a time, a place, a reason may come, and none has."""
+    sentence = transcript.sentence
+    if transcript.mark == "?" or len(sentence) < SHORTEST_CLAUSE or "?" in asked:
+        return False
+    if asks and (has_any(sentence, lexicon.question_words - AMBIGUOUS) or has_any(sentence[:2], AMBIGUOUS)):
+        return False
+    return (
+        sentence[-1] not in lexicon.settling
+        and longest_ending(sentence, lexicon.endings) is None
+        and arithmetic.equation(sentence, lexicon) is None
+        and _dictated(transcript.tokens, lexicon) is None
+    )
 
 
 def _hanging(transcript: Transcript, lexicon: Lexicon) -> float | None:
@@ -175,11 +235,16 @@ def _asks(sentence: Tokens, lexicon: Lexicon) -> bool:
     return any(first in CONNECTIVES and second in ASKING for first, second in pairwise(rest))
 
 
+def _tells_question(sentence: Tokens, lexicon: Lexicon) -> bool:
+    """ "Tell me what it is": a question in a sentence that is none."""
+    return any(first in lexicon.indirect and second in ASKING for first, second in pairwise(sentence))
+
+
 def _whole(transcript: Transcript, lexicon: Lexicon, *, is_question: bool, is_answer: bool) -> float:
     """The score of a turn to whose last words nothing can be objected."""
     tokens = transcript.sentence
-    if tokens[0] in lexicon.fronted and not is_question and not has_any(tokens[1:], lexicon.main_clause):
-        return LACKS
+    if not is_question and _lacks_main_clause(tokens, lexicon):
+        return FRONTED if len(tokens) >= SHORTEST_FRONTED else LACKS
     if is_question:
         return 0.35 if tokens[-1] in lexicon.relational and _lacks_complement(tokens) else 0.92
     if _is_bare_number(tokens, lexicon):
@@ -187,11 +252,20 @@ def _whole(transcript: Transcript, lexicon: Lexicon, *, is_question: bool, is_an
         if not is_answer and all(_is_bare_number((token,), lexicon) for token in tokens):
             # Somebody counts, or dictates.
             return COUNTING
-        return 0.85 if tokens[-2:-1] and tokens[-2] in lexicon.closed else LIKELY
+        before = [token for token in tokens if not _is_bare_number((token,), lexicon)]
+        return 0.85 if before[-1:] and before[-1] in lexicon.closed else LIKELY
     count = len(tokens)
     if count < SHORTEST_CLAUSE and not has_any(tokens, lexicon.closed):
         return LIKELY if is_answer else 0.6
     return 0.85
+
+
+def _lacks_main_clause(tokens: Tokens, lexicon: Lexicon) -> bool:
+    """ "Whenever I open the app"."""
+    count = next((count for count in range(4, 0, -1) if " ".join(tokens[:count]) in lexicon.fronted), 0)
+    if not count or has_any(tokens[count:], lexicon.main_clause):
+        return False
+    return sum(token in lexicon.subjects for token in tokens[count:]) < 2
 
 
 def _lacks_complement(tokens: Tokens) -> bool:

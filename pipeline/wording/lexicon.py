@@ -47,6 +47,21 @@ class Lexicon:
     """Words that begin a clause which, standing first, is followed by the main one."""
     main_clause: frozenset[str]
     """Words that show that the main clause has come."""
+    settling: frozenset[str]
+    """Adverbs of time and place, and courtesies: what might have been added is there."""
+    subjects: frozenset[str]
+    """Pronouns of which every clause has one; none where the verb is enough."""
+    prepositions: frozenset[str]
+    """Those with which a time, a place, a purpose is added."""
+    affirmations: frozenset[str]
+    """They say yes to something."""
+    distancing: tuple[Tokens, ...]
+    """Asides in the middle of a phrase; where nothing is missing before them they are a sentence."""
+    indirect: frozenset[str]
+    """Words behind which a question is told, not asked: the voice falls at its end."""
+    equalities: frozenset[str]
+    operators: frozenset[str]
+    """Words of sums and products."""
     relational: frozenset[str]
     """Nouns that are of something: "the capital", asked for, is no question yet."""
     closed: frozenset[str]

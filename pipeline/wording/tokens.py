@@ -4,7 +4,7 @@ import re
 import unicodedata
 from typing import NamedTuple
 
-TOKEN = re.compile(r"\d+(?:[.,:/]\d+)*|@|\+|[^\W\d_]+(?:'[^\W\d_]*)*|'[^\W\d_]+|[%€$£°]")
+TOKEN = re.compile(r"\d+(?:[.,:/]\d+)*|@|\+|[^\W\d_]+(?:'[^\W\d_]*)*|'[^\W\d_]+|[%€$£°=]")
 SPLIT_ADDRESS = re.compile(r"(?<=\w)\s+\.\s+(?=(?:com|it|org|net|eu|uk)\b)")
 """An address as tokenisers write it: "gmail . com"."""
 SPLIT_CONTRACTION = re.compile(r"\s+('(?:m|s|d|ll|re|ve|t)\b)|\s+(n't)\b")

@@ -41,12 +41,38 @@ def test_unknown_words_are_waited_for_a_little() -> None:
 
 def test_a_voice_that_stays_up_is_waited_for() -> None:
     words = "I would like a table"
-    assert silence(words, FALLING) < silence(words) < silence(words, LEVEL)
+    assert silence(words, FALLING) <= silence(words) < silence(words, LEVEL)
     assert silence(words, LEVEL) >= 1.5
 
 
+def test_a_voice_that_ends_high_is_waited_for() -> None:
+    words = "I would like a table"
+    assert (
+        silence(words, Intonation(-4.0, -20.0, height=0.5)) > silence(words, Intonation(-4.0, -20.0, height=-5.0)) + 0.2
+    )
+
+
+def test_a_sentence_that_may_take_a_place_or_time_is_waited_for_a_little_longer() -> None:
+    for longer, sooner in (
+        ("we visited the castle", "thank you very much"),
+        ("we visited the castle", "where is the castle"),
+        ("I would like two tickets", "I would like two tickets please"),
+        ("abbiamo visitato il castello", "dov'è il castello"),
+    ):
+        assert silence(sooner, FALLING) <= 0.26
+        assert 0.35 <= silence(longer, FALLING) <= 0.4
+
+
+def test_what_is_the_boiling_point_of_water_is_answered_at_once() -> None:
+    for intonation in (None, FALLING, Intonation(25.0, 0.0)):
+        assert silence("what is the boiling point of water", intonation) == 0.25
+
+
 def test_a_question_may_rise_at_its_end() -> None:
-    assert silence("do you have a table outside", Intonation(25.0, 0.0)) <= 0.3
+    rising = Intonation(25.0, 0.0)
+    assert silence("what do you have outside", rising) <= 0.3
+    assert silence("do you have a table outside", rising) <= 0.8, "it may go on, and the voice does not tell"
+    assert silence("do you have a table for tonight", rising) <= 0.4
 
 
 def test_what_was_asked_for_is_waited_for() -> None:

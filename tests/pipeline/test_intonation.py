@@ -59,8 +59,17 @@ def test_a_falling_voice_is_done_and_a_level_one_is_not() -> None:
     assert rising < -0.7
     assert steep < -0.9
     assert finality(Intonation(25, 0.0), is_question=True) > 0.5
-    assert finality(Intonation(4, 0.0), is_question=True) < -0.5
+    assert finality(Intonation(4, 0.0), is_question=True) <= -0.5
     assert finality(Intonation(-15, 0.0), is_question=True) > 0.9
+
+
+def test_a_voice_that_ends_high_is_not_done() -> None:
+    low, high = measure(np.concatenate((glide(180, -6), SILENCE))), measure(np.concatenate((glide(180, 6), SILENCE)))
+    assert low is not None
+    assert high is not None
+    assert low.height == pytest.approx(-high.height, abs=0.7)
+    assert high.height > 1
+    assert finality(Intonation(-2.0, 0.0, low.height - 2)) > finality(Intonation(-2.0, 0.0, high.height))
 
 
 async def once(text: str) -> AsyncIterator[str]:

@@ -57,6 +57,18 @@ it  andiamo al
 it  prima che
 it  dell'
 it  ci vediamo martedì,
+en  why do birds
+en  when does the shop
+en  every time my phone rings
+en  can we have three
+en  there was a, I don't know
+en  would it be possible
+en  x squared plus seven equals
+it  perché gli uccelli
+it  tutte le volte che il telefono squilla
+it  c'era un, non so
+it  sarebbe possibile
+it  tre x meno due uguale
 """
 COMPLETE = """
 en  what is the weather like in Oslo
@@ -99,6 +111,18 @@ it  il mio numero è tre due otto uno due tre quattro cinque sei sette
 it  basta così
 it  va bene
 it  quanto dista Torino da Milano
+en  solve two x plus three equals eleven
+en  2x + 3 = 11
+en  what is nine times six
+en  eighteen divided by three is six
+en  every time I call they are closed
+en  who can help
+en  why do birds sing
+it  risolvi due x più tre uguale undici
+it  diciotto diviso tre fa sei
+it  quanto fa nove per sei
+it  perché gli uccelli cantano
+it  non lo so
 """
 
 
@@ -210,6 +234,33 @@ def test_what_follows_a_statement_is_no_answer(words: str) -> None:
     said = "The table is booked. The weather will be fine."
     assert judge(words, said) == judge(words)
     assert judge(words, "How many of them are left?").completeness > judge(words, said).completeness
+
+
+@pytest.mark.parametrize("words", ["yes", "yes please", "sì", "sì grazie"])
+def test_yes_to_an_offer_promises_more(words: str) -> None:
+    for asked in ("Can I help you?", "How can I help you today?", "Posso aiutarla?", "Would you like anything else?"):
+        assert judge(words, asked).completeness <= 0.35
+    assert judge(words, "Shall I book it?").completeness >= 0.9
+    assert judge("no thank you", "Would you like anything else?").completeness >= 0.9
+
+
+def test_a_bare_yes_that_nobody_asked_for_may_be_a_beginning() -> None:
+    assert judge("no", "The table is booked.").completeness < judge("no", "Shall I book it?").completeness
+
+
+def test_a_card_has_sixteen_digits() -> None:
+    asked = "Could I have your card number?"
+    four = "four one two three "
+    assert judge(four * 3, asked).completeness <= 0.35
+    assert judge(four * 4, asked).completeness >= 0.9
+    assert judge("3712 345678 95006", asked).completeness >= 0.9
+    assert judge(four * 4).completeness <= 0.35, "nobody knows of what it is"
+
+
+def test_a_question_that_is_told_is_none_for_the_voice() -> None:
+    assert not judge("tell me how it works").is_question
+    assert judge("can you tell me how it works").is_question
+    assert judge("tell me how it works").completeness >= 0.75
 
 
 def test_questions_are_known_by_their_words() -> None:
