@@ -175,6 +175,7 @@ class RedisAnnouncements:
                         await self._here.publish(channel, text)
             except (*AWAY, RedisError) as error:
                 self._link.note_away(error)
+            _end_if_cancelled()
             await asyncio.sleep(rest)
             rest = min(2 * rest, LONGEST_REST_SECONDS)
 
@@ -186,6 +187,7 @@ class RedisAnnouncements:
         await subscription.subscribe(self._channel)
         asked = False
         while True:
+            _end_if_cancelled()
             message = await subscription.get_message(timeout=self._silence_seconds)
             if message is None:
                 if asked:
@@ -197,6 +199,13 @@ class RedisAnnouncements:
             if message["type"] == "message":
                 channel, text = orjson.loads(message["data"])
                 yield channel, text
+
+
+def _end_if_cancelled() -> None:
+    """A connection that breaks while its reader is cancelled says only that it broke."""
+    task = asyncio.current_task()
+    if task is not None and task.cancelling():
+        raise asyncio.CancelledError
 
 
 class RedisLiveLog:
