@@ -61,7 +61,6 @@ en | plain | | What is the speed of light?
 en | plain | | Who painted the Sistine Chapel?
 en | plain | | Goodbye.
 en | plain | What name should I put it under? | Henderson.
-en | plain | Shall I book it? | Yes please.
 en | plain | What's your e-mail address? | robert dot stone at gmail dot com
 en | plain | | I went for a walk by the river.
 en | plain | | The film was better than the book.
@@ -74,7 +73,7 @@ en | plain | What time shall we say? | Quarter past seven.
 en | plain | | I'm not sure I understand.
 en | plain | | We had a lovely evening.
 en | plain | | Read the next chapter.
-"""  # noqa: E501 (a table)
+"""
 
 ITALIAN = """
 it | looks_complete | | Ho comprato una bicicletta [600] con il cestino davanti.
@@ -132,7 +131,6 @@ it | plain | | Qual è la velocità della luce?
 it | plain | | Chi ha dipinto la Cappella Sistina?
 it | plain | | Arrivederci.
 it | plain | A che nome? | Colombo.
-it | plain | Confermo la prenotazione? | Sì, grazie.
 it | plain | Qual è il suo indirizzo e-mail? | roberto punto pietra chiocciola gmail punto com
 it | plain | | Ho fatto una passeggiata lungo il fiume.
 it | plain | | Il libro era meglio del film.
@@ -145,6 +143,6 @@ it | plain | A che ora? | Alle sette e un quarto.
 it | plain | | Non sono sicuro di aver capito.
 it | plain | | Abbiamo passato una bella serata.
 it | plain | | Leggi il prossimo capitolo.
-"""  # noqa: E501 (a table)
+"""
 
 SEALED = interleaved(parse("sealed-en", ENGLISH), parse("sealed-it", ITALIAN))

@@ -3,12 +3,14 @@
 import numpy as np
 import pytest
 
-from benchmarks.endpointing import Heard, Policy, play, row, with_errors
+from benchmarks.endpointing import Batch, Heard, Policy, play, report, row, with_errors
 from benchmarks.hesitant.held_out import HELD_OUT
 from benchmarks.hesitant.recordings import FOLDER, recordings
+from benchmarks.hesitant.sealed import SEALED
 from benchmarks.hesitant.sentence import parse
 from benchmarks.hesitant.tuned import TUNED
 from benchmarks.hesitant.utterance import BEFORE_SECONDS, ROOM_LEVEL, TAIL_SECONDS, HeardWord, HesitantUtterance, make
+from benchmarks.hesitant.varied import VARIED
 from pipeline.audio import FRAME_SECONDS, INPUT_RATE
 from pipeline.settings import TurnDetection
 
@@ -17,13 +19,16 @@ def test_there_are_enough_in_both_languages() -> None:
     hesitant = [sentence for sentence in TUNED if sentence.pauses_seconds]
     assert len(hesitant) >= 100
     assert len([sentence for sentence in HELD_OUT if sentence.pauses_seconds]) >= 40
-    for batch in (TUNED, HELD_OUT):
+    for batch in (VARIED, SEALED):
+        assert len([sentence for sentence in batch if sentence.pauses_seconds]) >= 100
+    for batch in (TUNED, HELD_OUT, VARIED, SEALED):
         languages = [sentence.language for sentence in batch]
         assert languages.count("en") == languages.count("it")
         assert all(0.3 <= pause <= 1.5 for sentence in batch for pause in sentence.pauses_seconds)
         assert len({sentence.name for sentence in batch}) == len(batch)
     said = [" ".join(sentence.stretches) for sentence in TUNED]
-    assert not {" ".join(sentence.stretches) for sentence in HELD_OUT} & set(said), "nothing was tuned on these"
+    for held_out in (HELD_OUT, SEALED):
+        assert not {" ".join(sentence.stretches) for sentence in held_out} & set(said), "nothing was tuned on these"
 
 
 @pytest.mark.parametrize(
@@ -95,3 +100,16 @@ def test_recordings_have_words_and_pauses() -> None:
     found = {one.name: one for one in recordings()}
     assert len(found["jfk"].pauses) == 4
     assert found["jfk"].words_until(found["jfk"].pauses[0][0] + 0.01) == "and so my fellow americans"
+
+
+async def test_of_a_sealed_batch_only_the_sums_are_told(capsys: pytest.CaptureFixture[str]) -> None:
+    sentences = parse("sealed", "en | looks_complete | | Where is the castle [1500] with the blue towers?")
+    utterances = await make(sentences)
+    for shown in (True, False):
+        told = report("one", Batch(sentences, "a note", shown), utterances)
+        printed = capsys.readouterr().out
+        assert "a note" in printed
+        assert ("where is the castle" in f"{printed} {told}") is shown
+        rows = told["rows"]
+        assert isinstance(rows, list)
+        assert rows[0]["cut_in_share"] == 1.0
