@@ -24,8 +24,16 @@ MIDDLE = 0.5
 """As sure of the one as of the other: `Silences.open`."""
 DOUBTFUL = 0.3
 """Less, and no voice makes it complete."""
-CONVENTIONAL, CONVENTIONAL_VOICE = 0.94, 0.25
-"""Above this completeness, how much of what the voice says counts."""
+CONVENTIONAL, CONVENTIONAL_VOICE, ONE_WORD_VOICE = 0.94, 0.7, 0.85
+"""Above this completeness, how much of what the voice says counts; and if it is one word, as "no" is, or "okay", with
+which many a sentence begins."""
+OPEN_QUESTION, LOW_OPEN_QUESTION = 0.43, 0.35
+"""The most that a rising voice makes of a question that may take another adjunct, and one that rises without getting
+high: in "can I cancel my booking" it rises whether or not "for tomorrow" is to come."""
+HIGH = -0.8
+"""Semitones above its middle where a question's voice ends, at least."""
+WHOLE, LEAST_WHOLE = 0.75, 0.2
+"""Words that are so complete, and the least that any voice makes of them."""
 UNHEARD_VOICE = 0.25
 """How much a falling voice counts while the words are not known: they may be "and", and nothing can be answered before
 they are."""
@@ -143,15 +151,17 @@ class Endpointing:
         if voice > 0 and completeness < (MIDDLE if asks else DOUBTFUL):
             return completeness
         if completeness > CONVENTIONAL:
-            voice *= CONVENTIONAL_VOICE
+            voice *= CONVENTIONAL_VOICE if " " in (pause.words or "").strip() else ONE_WORD_VOICE
         if voice > 0 and pause.words is None:
             voice *= UNHEARD_VOICE
         odds = math.log(max(completeness, LEAST) / max(1 - completeness, LEAST))
         odds += voice * (FALLING_VOICE if voice > 0 else RISING_VOICE)
         if words is None:
             return 1 / (1 + math.exp(-odds))
-        most = words.most_rising if pause.intonation.pitch_slope > 0 else words.most
-        return min(1 / (1 + math.exp(-odds)), most)
+        most = words.most
+        if words.is_open_question and pause.intonation.pitch_slope > 0:
+            most = OPEN_QUESTION if pause.intonation.height > HIGH else LOW_OPEN_QUESTION
+        return max(min(1 / (1 + math.exp(-odds)), most), LEAST_WHOLE if completeness >= WHOLE else 0.0)
 
     def _patience_seconds(self) -> float:
         """What this speaker is given beyond others: their pauses are longer."""

@@ -42,6 +42,8 @@ TELLING_SLOPE = 6.0
 """Semitones per second away from there that say much."""
 UNDECIDED_HEIGHT, TELLING_HEIGHT = -2.3, 3.0
 """The same in semitones, of how high the voice ends: statements end at the bottom of it, what goes on does not."""
+HEIGHT_SHARE = 0.7
+"""How much the height may count at most: a voice that rises from the bottom goes on."""
 QUESTION_SLOPE = 13.0
 """Semitones per second of a rise that may be a question's or may not."""
 QUESTION_GOES_ON, QUESTION_ENDS = 0.5, 0.6
@@ -98,7 +100,7 @@ def finality(intonation: Intonation, *, is_question: bool = False) -> float:
         return min(max(steepness, -QUESTION_GOES_ON), QUESTION_ENDS)
     pitch = (intonation.pitch_slope - UNDECIDED_SLOPE) / TELLING_SLOPE
     level = min(max(intonation.level_slope / TELLING_FADE, -LEVEL_SHARE), LEVEL_SHARE)
-    height = (intonation.height - UNDECIDED_HEIGHT) / TELLING_HEIGHT
+    height = min(max((intonation.height - UNDECIDED_HEIGHT) / TELLING_HEIGHT, -HEIGHT_SHARE), HEIGHT_SHARE)
     return -math.tanh(pitch + level + height)
 
 

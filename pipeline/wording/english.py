@@ -216,8 +216,11 @@ def _verb(tokens: Tokens, last: str, before: str, asks_for: str) -> float | None
 
 def _question_word(tokens: Tokens, last: str, before: str) -> float | None:
     """ "I wonder why" wants a clause, "tell me why" may be all; "what else" and "since when" are whole."""
-    if last not in QUESTION_WORDS or len(tokens) < 2 or tokens[0] in QUESTION_WORDS:
+    if last not in QUESTION_WORDS or len(tokens) < 2:
         return None
+    if tokens[0] in QUESTION_WORDS:
+        # "What I don't get is why".
+        return HANGS if len(tokens) > 3 and before in BE else None
     if before in ("me", "know", "remember", "sure", "for", "since", "but", "and") and last in (
         "why",
         "how",

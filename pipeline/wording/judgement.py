@@ -31,8 +31,6 @@ CONNECTIVES = words_of("so and but then or quindi e ma allora o poi")
 """Words behind which a question may begin."""
 EXTENSIBLE = LIKELY
 """The most that any voice makes of a clause that may take another adjunct: "I would like a table", "on the terrace"."""
-OPEN_QUESTION = 0.46
-"""The same of a question for yes or no whose voice rises: so it does if "for tonight" is to come."""
 YES_TO_NOTHING = 0.75
 """How complete a bare "yes" or "no" is that nobody has asked for: what it agrees with may follow."""
 FRONTED, SHORTEST_FRONTED = 0.3, 4
@@ -59,8 +57,8 @@ class Judgement:
     """A question: its voice may well rise at the end."""
     most: float = 1.0
     """The most that a voice makes of its completeness."""
-    most_rising: float = 1.0
-    """The same of a voice that ends high."""
+    is_open_question: bool = False
+    """A question for yes or no that may take another adjunct: its voice rises now and at the end."""
 
 
 def judge(words: str, asked: str = "", language: str | None = None) -> Judgement:
@@ -83,10 +81,10 @@ def judge(words: str, asked: str = "", language: str | None = None) -> Judgement
     extensible = _may_be_extended(transcript, asked, lexicon, asks=asks)
     most = EXTENSIBLE if extensible else 1.0
     has_adjunct = has_any(transcript.sentence[SHORTEST_CLAUSE:], lexicon.prepositions)
-    most_rising = OPEN_QUESTION if asks and extensible and not has_adjunct else most
+    is_open = asks and extensible and not has_adjunct
     if transcript.mark == "?" and score >= LACKS:
         score = max(score, LIKELY) if score < LIKELY else SURE
-    return Judgement(min(score, most, MARKS.get(transcript.mark, 1.0)), asks, most, most_rising)
+    return Judgement(min(score, most, MARKS.get(transcript.mark, 1.0)), asks, most, is_open)
 
 
 def _spoken(tokens: Tokens, expected: str | None) -> Lexicon | None:
