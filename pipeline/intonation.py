@@ -46,7 +46,7 @@ HEIGHT_SHARE = 0.7
 """How much the height may count at most: a voice that rises from the bottom goes on."""
 QUESTION_SLOPE = 13.0
 """Semitones per second of a rise that may be a question's or may not."""
-QUESTION_GOES_ON, QUESTION_ENDS = 0.5, 0.6
+QUESTION_GOES_ON, QUESTION_ENDS = 0.55, 0.6
 """How much any rise of a question may say."""
 TELLING_FADE, LEVEL_SHARE = 200.0, 0.2
 """Decibels per second that count as much as a telling slope of the pitch, and how much loudness may count at most: it
@@ -82,12 +82,13 @@ def measure(samples: Samples) -> Intonation | None:
     kept = np.abs(semitones - np.median(semitones)) < 9  # An octave away is an error.
     voiced, semitones = voiced[kept], semitones[kept]
     recent = voiced > voiced[-1] - round(PITCH_SECONDS * RATE / HOP)
-    if recent.sum() < SHORTEST_FRAMES:
-        return None
     height = float(np.median(semitones[-LAST_ESTIMATES:]) - np.median(semitones))
     count = round(LEVEL_SECONDS * RATE / HOP)
     decibels = 20 * np.log10(np.maximum(levels[-count:], 1.0))
-    return Intonation(_slope(voiced[recent], semitones[recent]), _slope(np.arange(len(decibels)), decibels), height)
+    # A last sound too short for a slope still ends high or low.
+    is_long = recent.sum() >= SHORTEST_FRAMES
+    pitch = _slope(voiced[recent], semitones[recent]) if is_long else UNDECIDED_SLOPE
+    return Intonation(pitch, _slope(np.arange(len(decibels)), decibels), height)
 
 
 def finality(intonation: Intonation, *, is_question: bool = False) -> float:
