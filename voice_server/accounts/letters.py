@@ -1,0 +1,40 @@
+"""What is written to people, in English and Italian: `letter_texts/<language>/<kind>.txt`."""
+
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from typing import Literal
+
+Kind = Literal["verify", "known", "reset", "changed"]
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """One e-mail, before it has an address."""
+
+    subject: str
+    text: str
+
+
+LANGUAGES = ("en", "it")
+
+
+class Letters:
+    """Writes them, with links to this server."""
+
+    def __init__(self, public_url: str) -> None:
+        self._public_url = public_url.rstrip("/")
+
+    def write(self, kind: Kind, language: str | None, token: str = "") -> Letter:
+        """In this language, or in English. `token` goes into the link behind a `#`, which no server's log ever sees."""
+        subject, text = _template(language if language in LANGUAGES else "en", kind)
+        place = {"verify": f"#verify={token}", "reset": f"#reset={token}"}.get(kind, "#forgot")
+        return Letter(subject, text.format(link=f"{self._public_url}/{place}"))
+
+
+@cache
+def _template(language: str | None, kind: Kind) -> tuple[str, str]:
+    """The first line of the file is the subject."""
+    file = files("voice_server.accounts") / "letter_texts" / f"{language}" / f"{kind}.txt"
+    subject, _, text = file.read_text(encoding="utf-8").partition("\n\n")
+    return subject, text

@@ -1,0 +1,1 @@
+"""Letters to people: an outbox that survives a crash, and the ways out of it."""
