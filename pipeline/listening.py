@@ -121,6 +121,8 @@ class Listening:
 
     def _note_playback(self, samples: Samples, now: float) -> None:
         sounding = self._loudspeaker.next_frame(now)
+        if sounding is None and not self._ringing:
+            return
         self._sounded_frames += sounding is not None
         self._ringing = RINGING_FRAMES if sounding is not None else max(0, self._ringing - 1)
         if self._ringing:

@@ -46,7 +46,7 @@ class SileroWeights:
     def __init__(self, tensors: Mapping[str, Floats]) -> None:
         encoder = [tensors[f"encoder.{layer}.reparam_conv.weight"] for layer in range(4)]
         self.biases: Final = [tensors[f"encoder.{layer}.reparam_conv.bias"].ravel() for layer in range(4)]
-        # All matrices are ready for `np.dot(row, matrix)`, which for so few numbers is quicker than `@`. The first takes
+        # All are ready for `np.dot(row, matrix)`, which for so few numbers is quicker than `@`. The first takes
         # samples as they come.
         basis = tensors["stft.forward_basis_buffer"].reshape(2 * BINS, WINDOW)
         self.basis: Final = _matrix(basis * np.float32(1 / FULL_SCALE))

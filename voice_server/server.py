@@ -14,6 +14,9 @@ from voice_server.assistants.catalog import open_catalog
 from voice_server.settings import ServerSettings
 from voice_server.stages import open_stages
 
+YOUNG_OBJECTS = 10_000
+"""More of them than before make the garbage collector look through the new ones: some seconds of audio of a hundred
+conversations. With Python's 700 it comes by dozens of times a second, mostly to find frames that are still in use."""
 SHUTDOWN_SECONDS = 3.0
 """How long requests that are still being answered may take when the server stops."""
 
@@ -53,9 +56,12 @@ def _settled_memory() -> Iterator[None]:
     gc.collect()
     gc.freeze()
     gc.collect()  # So that it counts from nothing, for it comes by when there is a quarter more than the last time.
+    usual = gc.get_threshold()
+    gc.set_threshold(YOUNG_OBJECTS, *usual[1:])
     try:
         yield
     finally:
+        gc.set_threshold(*usual)
         gc.unfreeze()
 
 
