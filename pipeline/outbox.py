@@ -8,7 +8,11 @@ not read.
 
 import asyncio
 from collections import deque
+from dataclasses import replace
 
+import numpy as np
+
+from pipeline.audio import OUTPUT_RATE
 from pipeline.errors import PipelineError
 from pipeline.events import (
     Output,
@@ -23,6 +27,8 @@ from pipeline.events import (
 
 MAX_WAITING = 10_000
 """Events. A client that is so far behind will not catch up."""
+MAX_TOGETHER_SAMPLES = OUTPUT_RATE // 5
+"""Of audio that leaves in one piece."""
 
 _WORK = (ReplyItemStarted, ReplyText, ReplyAudio, ReplyArguments, ReplyItemFinished)
 
@@ -73,7 +79,22 @@ class Outbox:
             )
         if not self._waiting:
             raise OutboxClosed
-        return self._waiting.popleft()
+        output = self._waiting.popleft()
+        return self._with_what_follows(output) if isinstance(output, ReplyAudio) else output
+
+    def _with_what_follows(self, audio: ReplyAudio) -> ReplyAudio:
+        """Audio that waits can leave in larger pieces: each message costs as much, whatever is in it."""
+        pieces, count = [audio.samples], len(audio.samples)
+        while self._waiting:
+            following = self._waiting[0]
+            if not isinstance(following, ReplyAudio) or following.item_id != audio.item_id or following.text:
+                break
+            count += len(following.samples)
+            if count > MAX_TOGETHER_SAMPLES:
+                break
+            pieces.append(following.samples)
+            self._waiting.popleft()
+        return audio if len(pieces) == 1 else replace(audio, samples=np.concatenate(pieces))
 
     def close(self) -> None:
         """Accept nothing more; what waits may still be taken."""

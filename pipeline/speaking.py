@@ -18,6 +18,8 @@ from pipeline.writing import Writing
 
 PIECE_SAMPLES = OUTPUT_RATE // 10
 """Audio is given in pieces of at most 100 ms, whatever the voice gives at once."""
+ROOM_SECONDS = 0.1
+"""Who has to wait for the ear waits so much longer, to give two pieces at once: they leave as one."""
 FIRST_CLAUSE_WAIT_SECONDS = 0.18
 """Time after the model's first word in which a whole clause may come; then what is there is spoken."""
 
@@ -167,4 +169,4 @@ async def wait_for_the_ear(playback: Playback, max_lead_seconds: float) -> None:
     """Until more may be sent."""
     loop = asyncio.get_running_loop()
     while (early := playback.seconds_too_early(max_lead_seconds, loop.time())) > 0:  # noqa: ASYNC110 (no polling)
-        await asyncio.sleep(early)
+        await asyncio.sleep(early + min(ROOM_SECONDS, max_lead_seconds / 4))

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from pipeline.errors import PipelineError
 from pipeline.events import ItemRemoved, Output, ReplyAudio, ReplyFinished, ReplyStarted, ReplyText
-from pipeline.outbox import MAX_WAITING, Outbox, OutboxClosed
+from pipeline.outbox import MAX_TOGETHER_SAMPLES, MAX_WAITING, Outbox, OutboxClosed
 from pipeline.settings import ReplyOptions
 from tests.virtual_time import in_virtual_time, run
 
@@ -106,3 +106,31 @@ async def test_a_client_that_is_too_slow() -> None:
     with pytest.raises(PipelineError) as caught:
         await outbox.get()
     assert caught.value.code == "client_too_slow"
+
+
+@in_virtual_time
+async def test_audio_that_waits_leaves_in_larger_pieces() -> None:
+    outbox = Outbox()
+    outbox.put(ReplyStarted("r1", ReplyOptions()))
+    pieces = [np.full(MAX_TOGETHER_SAMPLES // 2, number, np.int16) for number in range(7)]
+    put = [
+        ReplyAudio("r1", "a", pieces[0], "One"),
+        ReplyAudio("r1", "a", pieces[1]),
+        ReplyAudio("r1", "a", pieces[2]),
+        ReplyAudio("r1", "a", pieces[3], "two"),  # Its words are not shown before it.
+        ReplyAudio("r1", "b", pieces[4]),
+    ]
+    for audio in put:
+        outbox.put(audio)
+    outbox.put(ItemRemoved("c"))
+    outbox.put(ReplyAudio("r1", "b", pieces[5]))
+    outbox.put(ReplyAudio("r1", "b", pieces[6]))
+    left = [one for one in await everything_of(outbox) if isinstance(one, ReplyAudio)]
+    together = [(one.item_id, one.text, [number for number in range(7) if number in one.samples]) for one in left]
+    assert together == [
+        ("a", "One", [0, 1]),
+        ("a", "", [2]),
+        ("a", "two", [3]),
+        ("b", "", [4]),
+        ("b", "", [5, 6]),
+    ]
