@@ -180,19 +180,21 @@ async def measure(job: Job, setting: Setting, vendors: Emulators, made: Path | N
         "scenario": job.scenario, "sessions": job.sessions, "answer_words": plan.answer_words,
         "turns": measures.derive(turns, requests, plan.answer_words),
         "server": costs[0] if endpoint.pid is not None else None,
-        "client": client(parts), "emulator": costs[-1],
+        "client": client(parts, costs[-1], len(others) or 1), "emulator": costs[-1],
         "requests": requests,
         "failed_sessions": [failure for part in parts for failure in part["failures"]],
     }  # fmt: skip
 
 
-def client(parts: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """How the callers themselves did, and whether they were what was measured."""
+def client(parts: Sequence[Mapping[str, Any]], emulator: Mapping[str, float], cores_shared: int) -> dict[str, Any]:
+    """How the callers themselves did, and whether they, or the vendors beside them, were what was measured."""
     worst = {name: max(part[name] for part in parts) for name in ("seconds", "lag_p50_ms", "lag_p99_ms", "lag_max_ms")}
     total = {name: sum(part[name] for part in parts) for name in ("frames", "late_frames", "cpu_seconds")}
     busiest = max(part["cpu_seconds"] / part["seconds"] for part in parts)
+    shared = (total["cpu_seconds"] + emulator["cpu_seconds"]) / worst["seconds"] / cores_shared
     late = worst["lag_p99_ms"] > 1000 * machine.MAX_LAG_P99_SECONDS
-    return {"processes": len(parts), **worst, **total, "was_bottleneck": late or busiest > machine.MAX_BUSY}
+    was_bottleneck = late or max(busiest, shared) > machine.MAX_BUSY
+    return {"processes": len(parts), **worst, **total, "was_bottleneck": was_bottleneck}
 
 
 def chosen(options: argparse.Namespace) -> list[Job]:

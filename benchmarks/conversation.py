@@ -21,6 +21,7 @@ from benchmarks.recordings import Recording
 
 FRAME_SAMPLES = RATE // 50
 FRAME_SECONDS = 0.02
+SILENT_FRAME: Samples = np.zeros(FRAME_SAMPLES, dtype=np.int16)
 LATE_SECONDS = 0.01
 """A frame that is sent later than this counts as late."""
 REPORT_SECONDS = 0.1
@@ -234,7 +235,8 @@ class Conversation:
         if self._is_speaking.is_set():
             self._note_speech(now)
         if len(frame) < FRAME_SAMPLES:
-            frame = np.pad(frame, (0, FRAME_SAMPLES - len(frame)))
+            # Most frames are silent, and callers share their core with the vendors.
+            frame = np.concatenate((frame, SILENT_FRAME[len(frame) :])) if len(frame) else SILENT_FRAME
         if self._room.echo or self._room.noise:
             # A room goes on evenly, however late this program is: else each frame would begin with a click.
             frame = self._in_room(frame, due)
