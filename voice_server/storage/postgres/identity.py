@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-_IN_NAMESPACE = ("unshare", "--user", "--map-user=1000", "--map-group=1000", "--")
+_NAMESPACE = ("--user", "--map-user=1000", "--map-group=1000", "--")
 _NOBODY = "nobody"
 
 
@@ -36,8 +36,8 @@ def identity_for(folder: Path, program: Path) -> Identity:
         return Identity()
     owner = folder.stat()
     if owner.st_uid == 0:
-        if _namespaces_work():
-            return Identity(_IN_NAMESPACE)
+        if namespace := _namespace():
+            return Identity(namespace)
         nobody = pwd.getpwnam(_NOBODY)
         _give(folder, nobody.pw_uid, nobody.pw_gid)
         owner = folder.stat()
@@ -51,10 +51,14 @@ def identity_for(folder: Path, program: Path) -> Identity:
     return identity
 
 
-def _namespaces_work() -> bool:
-    if shutil.which(_IN_NAMESPACE[0]) is None:
-        return False
-    return subprocess.run([*_IN_NAMESPACE, "true"], capture_output=True, check=False).returncode == 0  # noqa: S603
+def _namespace() -> Sequence[str]:
+    """What goes before a command to run it in a user namespace; empty where that is forbidden."""
+    program = shutil.which("unshare")
+    if program is None:
+        return ()
+    command = (program, *_NAMESPACE)
+    worked = subprocess.run([*command, "true"], capture_output=True, check=False).returncode == 0  # noqa: S603
+    return command if worked else ()
 
 
 def _give(folder: Path, user: int, group: int) -> None:
