@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import aclosing
 from functools import partial
 
@@ -10,8 +10,9 @@ from aiohttp import web
 
 from pipeline.rehearsal import rehearse
 from voice_server.about import About
+from voice_server.access.client_secrets import ClientSecretStore
 from voice_server.assistants.catalog import Catalog
-from voice_server.auth import Authenticator
+from voice_server.auth import Authenticator, Credentials
 from voice_server.background import running
 from voice_server.event_loop_lag import RecentLag, late_wakes
 from voice_server.health import Health
@@ -44,9 +45,16 @@ _FORM_BYTES = 1 << 20
 """What a request may have besides its recording."""
 
 
-def build_app(settings: ServerSettings, assistants: Catalog, stages: Stages) -> web.Application:
-    """The whole server on providers that are open."""
-    authenticator = Authenticator(settings.api_keys)
+def build_app(
+    settings: ServerSettings,
+    assistants: Catalog,
+    stages: Stages,
+    *,
+    credentials: Sequence[Credentials] = (),
+    client_secrets: ClientSecretStore | None = None,
+) -> web.Application:
+    """The whole server on providers that are open. `credentials`: keys besides those of the settings."""
+    authenticator = Authenticator(settings.api_keys, credentials=credentials, client_secrets=client_secrets)
     admission = Admission(settings.max_sessions, settings.max_event_loop_lag_ms / 1000)
     phrasebook = Phrasebook(stages.own_voice, stages.text_to_speech, _speakers(settings, assistants))
     sessions = Sessions(assistants, stages, phrasebook, settings.language, settings.llm_deadline_seconds)
@@ -93,15 +101,18 @@ def build_app(settings: ServerSettings, assistants: Catalog, stages: Stages) -> 
         metrics_page,
     ):
         app.add_routes(public.routes())
-    for protected in (
-        Models([assistant.name for assistant in assistants.all()], created=int(time.time())),
-        ClientSecrets(authenticator, sessions.find_assistant),
+    models = Models([assistant.name for assistant in assistants.all()], created=int(time.time()))
+    app.add_routes(authenticator.protect(models.routes()))
+    for of_speech in (
         Speech(stages.text_to_speech, language),
         Transcriptions(stages.speech_to_text, uploads, language, assistants.default.name),
         ChatCompletions(writer_of),
-        voice_chat,
     ):
-        app.add_routes(authenticator.protect(protected.routes()))
+        app.add_routes(authenticator.protect(of_speech.routes(), "speech"))
+    app.add_routes(authenticator.protect(voice_chat.routes(), "sessions"))
+    if client_secrets is not None:
+        secrets = ClientSecrets(client_secrets, sessions.find_assistant)
+        app.add_routes(authenticator.protect(secrets.routes(), "sessions"))
     app.add_routes(unsupported_routes())
 
     async def opened(_app: web.Application) -> AsyncIterator[None]:

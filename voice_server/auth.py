@@ -1,22 +1,23 @@
 """Who may use the server.
 
-API keys come from the settings. Ephemeral secrets (`ek_…`) are made for browsers: they open sessions and nothing else,
-carry the settings those sessions begin with, and live in this process's memory until they expire. A server without keys
-listens on loopback only and lets everybody in; it accepts any key, since client libraries cannot send none.
+There are several kinds of keys: those of the settings, which are known without a database; and those that are given out
+while the server runs, each kind of which is one of `Credentials`: API keys of tenants (`vs_…`), access tokens of people
+who are logged in, and client secrets (`ek_…`) for browsers, which open sessions and nothing else. A server without keys
+in its settings listens on loopback only and lets everybody in; it accepts any key, since client libraries cannot send
+none, except one that it gave out itself and that no longer holds: nobody becomes more by showing it.
 """
 
 import hashlib
 import hmac
-import secrets
-import time
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import Literal, cast
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, Protocol, Self, cast
 from uuid import UUID
 
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
+from voice_server.access.roles import Scope, require_scope
 from voice_server.http.errors import ApiError
 
 
@@ -29,9 +30,8 @@ class CustomerIdentity:
 
 
 _KEY_PROTOCOL = "openai-insecure-api-key."
-EPHEMERAL_PREFIX = "ek_"
-MAX_SECRETS = 10_000
-"""Ephemeral secrets that are alive at once."""
+CLIENT_SECRET_PREFIX = "ek_"  # noqa: S105 -- the beginning of secrets
+API_KEY_PREFIX = "vs_"
 
 
 Role = Literal["customer", "staff", "admin", "operator"]
@@ -58,14 +58,37 @@ class Principal:
     customer: tuple[CustomerIdentity, ...] = ()
     """By what the person who talks is recognised, if that is known."""
 
+    def json(self) -> dict[str, object]:
+        """To be kept, without the session object."""
+        return {
+            "name": self.name,
+            "tenant_id": str(self.tenant_id),
+            "roles": sorted(self.roles),
+            "account_id": None if self.account_id is None else str(self.account_id),
+            "scopes": sorted(self.scopes),
+            "customer": [[identity.kind, identity.value] for identity in self.customer],
+        }
 
-@dataclass(frozen=True, slots=True)
-class EphemeralSecret:
-    """A key for a browser."""
+    @classmethod
+    def from_json(cls, kept: Mapping[str, Any], session_config: Mapping[str, object] | None = None) -> Self:
+        """What `json` has made."""
+        return cls(
+            kept["name"],
+            session_config,
+            UUID(kept["tenant_id"]),
+            frozenset(kept["roles"]),
+            None if kept["account_id"] is None else UUID(kept["account_id"]),
+            frozenset(kept["scopes"]),
+            tuple(CustomerIdentity(kind, value) for kind, value in kept["customer"]),
+        )
 
-    value: str
-    expires_at: int
-    """Seconds since 1970."""
+
+class Credentials(Protocol):
+    """One kind of key."""
+
+    async def principal(self, key: str) -> Principal | None:
+        """Who shows it; None if it is of another kind, unknown, expired or revoked. Raises StorageUnavailable."""
+        ...
 
 
 _PRINCIPAL = web.RequestKey("principal", Principal)
@@ -77,71 +100,73 @@ LOCAL = Principal("local", roles=frozenset({"operator"}))
 class Authenticator:
     """Tells who sent a request, by its key."""
 
-    def __init__(self, api_keys: Sequence[str], *, now: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self,
+        api_keys: Sequence[str],
+        *,
+        credentials: Sequence[Credentials] = (),
+        client_secrets: Credentials | None = None,
+    ) -> None:
+        """`api_keys`: of the settings, asked first and without the database. Then `credentials`, in this order.
+
+        `client_secrets` open sessions and nothing else. Without `api_keys`, whoever shows no key is LOCAL.
+        """
         self._principals = {
-            _digest(key): Principal(f"key-{_digest(key).hex()[:12]}", roles=frozenset({"operator"})) for key in api_keys
+            digest_of(key): Principal(f"key-{digest_of(key).hex()[:12]}", roles=frozenset({"operator"}))
+            for key in api_keys
         }
-        self._secrets: dict[bytes, tuple[int, Principal]] = {}
-        self._now = now
+        self._credentials = tuple(credentials)
+        self._of_sessions = (*self._credentials, *((client_secrets,) if client_secrets is not None else ()))
 
     @property
     def needs_key(self) -> bool:
         """Whether requests without a key are refused."""
         return bool(self._principals)
 
-    def authorize(self, request: web.Request) -> Principal:
-        """Who this is, by an API key. Raises ApiError 401."""
-        key = _key_of(request)
-        if not self._principals:
-            return LOCAL
-        if key is not None:
-            # Digests have one length, and every one of them is compared: the time taken tells nothing.
-            matches = [who for digest, who in self._principals.items() if hmac.compare_digest(digest, _digest(key))]
-            if matches:
-                return matches[0]
-        raise _refusal(key)
+    async def authorize(self, request: web.Request) -> Principal:
+        """Who this is, by any key but a client secret. Raises ApiError 401, StorageUnavailable."""
+        return await self._who(_key_of(request), self._credentials)
 
-    def authorize_session(self, request: web.Request) -> Principal:
-        """Who opens a session, by an API key or an ephemeral secret. Raises ApiError 401."""
-        key = _key_of(request)
-        if key is not None and key.startswith(EPHEMERAL_PREFIX):
-            self._forget_expired()
-            # A dictionary of digests: how far a wrong digest matches cannot be steered by choosing the secret.
-            known = self._secrets.get(_digest(key))
-            if known is not None:
-                return known[1]
-        return self.authorize(request)
+    async def authorize_session(self, request: web.Request) -> Principal:
+        """Who opens a session. Raises ApiError 401, or 403 for a key that is for something else; StorageUnavailable."""
+        principal = await self._who(_key_of(request), self._of_sessions)
+        require_scope(principal, "sessions")
+        return principal
 
-    def protect(self, routes: Sequence[web.RouteDef]) -> list[web.RouteDef]:
-        """The same routes, for those who show an API key; their handlers learn by `principal_of` who it is."""
+    def protect(self, routes: Sequence[web.RouteDef], scope: Scope | None = None) -> list[web.RouteDef]:
+        """The same routes, for those who show a key; their handlers learn by `principal_of` who it is.
+
+        `scope`: what a tenant's API key must have been made for. None: the handlers look for themselves, by roles.
+        """
         return [
-            web.RouteDef(route.method, route.path, self._protected(cast("Handler", route.handler)), route.kwargs)
+            web.RouteDef(route.method, route.path, self._protected(cast("Handler", route.handler), scope), route.kwargs)
             for route in routes
         ]
 
-    def issue(self, principal: Principal, seconds: int, session_config: Mapping[str, object]) -> EphemeralSecret:
-        """Make a secret that opens sessions for so many seconds. Raises ApiError 429 if too many are alive."""
-        self._forget_expired()
-        if len(self._secrets) >= MAX_SECRETS:
-            raise ApiError(429, "rate_limit_exceeded", "Too many client secrets are alive; wait until some expire.")
-        value = EPHEMERAL_PREFIX + secrets.token_urlsafe(32)
-        expires_at = int(self._now()) + seconds
-        visitor = replace(principal, session_config=session_config, roles=frozenset())
-        self._secrets[_digest(value)] = (expires_at, visitor)
-        return EphemeralSecret(value, expires_at)
+    async def _who(self, key: str | None, kinds: Sequence[Credentials]) -> Principal:
+        if key is not None:
+            # Digests have one length, and every one of them is compared: the time taken tells nothing.
+            digest = digest_of(key)
+            matches = [who for known, who in self._principals.items() if hmac.compare_digest(known, digest)]
+            if matches:
+                return matches[0]
+            for kind in kinds:
+                principal = await kind.principal(key)
+                if principal is not None:
+                    return principal
+        if not self._principals and (key is None or not _was_given_out(key)):
+            return LOCAL
+        raise _refusal(key)
 
-    def _protected(self, handler: Handler) -> Handler:
+    def _protected(self, handler: Handler, scope: Scope | None) -> Handler:
         async def authorized(request: web.Request) -> web.StreamResponse:
-            request[_PRINCIPAL] = self.authorize(request)
+            principal = await self.authorize(request)
+            if scope is not None:
+                require_scope(principal, scope)
+            request[_PRINCIPAL] = principal
             return await handler(request)
 
         return authorized
-
-    def _forget_expired(self) -> None:
-        now = self._now()
-        expired = [digest for digest, (expires_at, _) in self._secrets.items() if expires_at <= now]
-        for digest in expired:
-            del self._secrets[digest]
 
 
 def principal_of(request: web.Request) -> Principal:
@@ -160,15 +185,22 @@ def _key_of(request: web.Request) -> str | None:
     return None
 
 
-def _digest(key: str) -> bytes:
+def digest_of(key: str) -> bytes:
+    """What is kept of a key: SHA-256, which is enough for keys of 32 random bytes."""
     return hashlib.sha256(key.encode(errors="surrogateescape")).digest()
+
+
+def _was_given_out(key: str) -> bool:
+    """Whether it looks like an API key of a tenant or an access token. Client secrets do not count: browser clients
+    insist on a key that begins so, even where none is needed."""
+    return key.startswith(API_KEY_PREFIX) or (key.startswith("eyJ") and key.count(".") == 2)
 
 
 def _refusal(key: str | None) -> ApiError:
     if key is None:
-        message = "No key was sent; send `Authorization: Bearer KEY` with one of the server's API_KEYS."
-    elif key.startswith(EPHEMERAL_PREFIX):
+        message = "No key was sent; send `Authorization: Bearer KEY`."
+    elif key.startswith(CLIENT_SECRET_PREFIX):
         message = "This client secret has expired, is unknown, or is used for something else than opening a session."
     else:
-        message = "The key is wrong; send one of the server's API_KEYS."
+        message = "The key is wrong, has expired or was revoked; send one of the server's API_KEYS, or one it gave out."
     return ApiError(401, "invalid_api_key", message, headers={"WWW-Authenticate": "Bearer"})

@@ -30,6 +30,7 @@ from pipeline.events import (
     TurnMeasured,
 )
 from pipeline.latency import STAGES
+from voice_server.access.roles import require
 from voice_server.auth import Authenticator
 from voice_server.http.admission import REFUSALS, Admission
 from voice_server.http.errors import ApiError
@@ -242,7 +243,7 @@ class MetricsPage:
     async def show(self, request: web.Request) -> web.Response:
         """Everything, as text for Prometheus or OpenMetrics, as the client wishes."""
         if not self._shows_token(request):
-            self._authenticator.authorize(request)
+            require(await self._authenticator.authorize(request), "operator")
             if self._token and not self._authenticator.needs_key:
                 message = "Send `Authorization: Bearer TOKEN` with the server's METRICS_TOKEN."
                 raise ApiError(401, "invalid_api_key", message, headers={"WWW-Authenticate": "Bearer"})

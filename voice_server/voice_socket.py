@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, aclosing, nullcontext
 from dataclasses import dataclass, replace
 from functools import partial
@@ -109,7 +109,7 @@ class VoiceSocket:
     def __init__(
         self,
         *,
-        authenticate: Callable[[web.Request], Principal],
+        authenticate: Callable[[web.Request], Awaitable[Principal]],
         find_assistant: Callable[[str | None], tuple[str, SessionSettings]],
         new_session: NewSession,
         observe: Callable[[SessionConfig], Observer] = lambda _: Unobserved(),
@@ -117,7 +117,9 @@ class VoiceSocket:
         session_seconds: float = SESSION_SECONDS,
         send_seconds: float = SEND_SECONDS,
     ) -> None:
-        """`authenticate` and `admit` raise ApiError. `find_assistant`: the name asked for, to a known one."""
+        """`authenticate` and `admit` raise ApiError, the first also StorageUnavailable. `find_assistant`: the name
+        asked for, to a known one.
+        """
         self._authenticate = authenticate
         self._find_assistant = find_assistant
         self._new_session = new_session
@@ -140,7 +142,7 @@ class VoiceSocket:
 
     async def open(self, request: web.Request) -> web.StreamResponse:
         """Hold one conversation. Whatever is wrong with the request is answered before the upgrade."""
-        principal = self._authenticate(request)
+        principal = await self._authenticate(request)
         _check(request)
         config = self._configure(request, principal)
         socket = web.WebSocketResponse(

@@ -13,6 +13,7 @@ from aiohttp import ClientSession, FormData, web
 from pipeline.providers.health import ProviderHealth
 from pipeline.providers.interfaces import LanguageModel, SpeechToText, TextToSpeech
 from pipeline.providers.scripted import ScriptedLanguageModel, ScriptedSpeechToText, ScriptedTextToSpeech
+from tests.voice_server.secrets_in_memory import SecretsInMemory
 from voice_server.app import build_app
 from voice_server.assistants.assistant import Assistant
 from voice_server.assistants.catalog import Catalog
@@ -83,7 +84,7 @@ async def full_server(
         own_voice=own_voice or ScriptedTextToSpeech(),
         health=health,
     )
-    app = build_app(replace(SETTINGS, **settings), assistants, stages)
+    app = build_app(replace(SETTINGS, **settings), assistants, stages, client_secrets=SecretsInMemory())
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.5)
     await runner.setup()
     try:

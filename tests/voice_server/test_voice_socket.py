@@ -14,6 +14,7 @@ from structlog.testing import capture_logs
 from pipeline.events import Input, ItemAdded, ItemDone, Output, ReplyFinished, ReplyStarted
 from pipeline.items import new_id
 from pipeline.providers.scripted import ScriptedLanguageModel, ScriptedTextToSpeech
+from tests.voice_server.secrets_in_memory import SecretsInMemory
 from tests.voice_server.wire.served import MANUAL, Served, served
 from voice_server.auth import LOCAL, Authenticator, Principal
 from voice_server.http.admission import Admission
@@ -87,8 +88,9 @@ async def test_a_key_among_subprotocols_is_neither_echoed_nor_logged(caplog: pyt
 
 
 async def test_a_client_secret_brings_the_settings_that_the_session_begins_with() -> None:
-    authenticator = Authenticator([KEY])
-    secret = authenticator.issue(LOCAL, 60, {"type": "realtime", "model": "other", "instructions": "From the secret."})
+    secrets = SecretsInMemory()
+    authenticator = Authenticator([KEY], client_secrets=secrets)
+    secret = await secrets.issue(LOCAL, 60, {"type": "realtime", "model": "other", "instructions": "From the secret."})
     async with served(authenticate=authenticator.authorize_session) as server:
         protocols = ("realtime", f"openai-insecure-api-key.{secret.value}")
         async with server.talk("/v1/realtime", protocols=protocols) as talk:
@@ -96,11 +98,11 @@ async def test_a_client_secret_brings_the_settings_that_the_session_begins_with(
             assert talk.messages[0]["session"]["instructions"] == "From the secret."
             assert server.sessions[0].settings.instructions == "From the secret."
             assert (await talk.update(instructions="Later."))["session"]["instructions"] == "Later."
-        plain = authenticator.issue(LOCAL, 60, {})
+        plain = await secrets.issue(LOCAL, 60, {})
         async with server.talk(headers={"Authorization": f"Bearer {plain.value}"}) as talk:
             await talk.send("session.update", session={"type": "transcription"})
             assert (await talk.until("session.updated"))["session"]["type"] == "transcription"
-        bad = authenticator.issue(LOCAL, 60, {"type": "realtime", "audio": {"output": {"speed": 99}}})
+        bad = await secrets.issue(LOCAL, 60, {"type": "realtime", "audio": {"output": {"speed": 99}}})
         status, error = await refused(server, Authorization=f"Bearer {bad.value}")
         assert (status, error["param"]) == (400, "session.audio.output.speed")
 
@@ -335,7 +337,7 @@ async def test_a_client_that_does_not_read_is_put_out() -> None:
 async def test_frames_are_not_held_back_to_be_sent_together() -> None:
     options: list[int] = []
 
-    def authenticate(request: web.Request) -> Principal:
+    async def authenticate(request: web.Request) -> Principal:
         assert request.transport is not None
         connection = request.transport.get_extra_info("socket")
         options.append(connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY))

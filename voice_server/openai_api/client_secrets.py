@@ -10,7 +10,8 @@ from pydantic import Field
 from pipeline.errors import RequestError
 from pipeline.items import new_id
 from pipeline.settings import SessionSettings
-from voice_server.auth import Authenticator, principal_of
+from voice_server.access.client_secrets import ClientSecretStore
+from voice_server.auth import principal_of
 from voice_server.http.bodies import Body, read_body
 from voice_server.wire.fields import Fields
 from voice_server.wire.session_config import SessionConfig, start_session
@@ -38,9 +39,9 @@ class ClientSecrets:
     """The endpoint."""
 
     def __init__(
-        self, authenticator: Authenticator, find_assistant: Callable[[str | None], tuple[str, SessionSettings]]
+        self, store: ClientSecretStore, find_assistant: Callable[[str | None], tuple[str, SessionSettings]]
     ) -> None:
-        self._authenticator = authenticator
+        self._store = store
         self._find_assistant = find_assistant
 
     def routes(self) -> list[web.RouteDef]:
@@ -52,7 +53,7 @@ class ClientSecrets:
         principal = principal_of(request)
         body = await read_body(request, ClientSecretBody) if request.can_read_body else ClientSecretBody()
         config = self._session(body.session)
-        secret = self._authenticator.issue(principal, body.expires_after.seconds, body.session)
+        secret = await self._store.issue(principal, body.expires_after.seconds, body.session)
         answer = {"value": secret.value, "expires_at": secret.expires_at, "session": config.json()}
         return web.json_response(answer, headers={"Cache-Control": "no-store"})
 

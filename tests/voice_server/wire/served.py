@@ -3,7 +3,7 @@
 import asyncio
 import json
 from base64 import b64decode, b64encode
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -161,7 +161,7 @@ async def served(
     settings: SessionSettings | None = None,
     tools: Sequence[Tool] = (),
     keys: Sequence[str] = (),
-    authenticate: Callable[[web.Request], Principal] | None = None,
+    authenticate: Callable[[web.Request], Awaitable[Principal]] | None = None,
     voice_activity: Callable[[], VoiceActivityDetector] = LoudnessVoiceActivity,
     **options: Any,
 ) -> AsyncIterator[Served]:
