@@ -24,20 +24,20 @@ MIDDLE = 0.5
 """As sure of the one as of the other: `Silences.open`."""
 DOUBTFUL = 0.3
 """Less, and no voice makes it complete."""
-CONVENTIONAL, CONVENTIONAL_VOICE, ONE_WORD_VOICE = 0.94, 0.7, 0.85
-"""Above this completeness, how much of what the voice says counts; and if it is one word, as "no" is, or "okay", with
-which many a sentence begins."""
-OPEN_QUESTION, LOW_OPEN_QUESTION = 0.43, 0.35
+CONVENTIONAL, CONVENTIONAL_VOICE, ONE_WORD_VOICE = 0.94, 0.6, 0.9
+"""Above this completeness, how much of what the voice says counts; and if it is one word that answers no question, as
+"no" does not, or "okay": with those many a sentence begins."""
+OPEN_QUESTION, LOW_OPEN_QUESTION = 0.4, 0.33
 """The most that a rising voice makes of a question that may take another adjunct, and one that rises without getting
 high: in "can I cancel my booking" it rises whether or not "for tomorrow" is to come."""
 HIGH = -0.8
 """Semitones above its middle where a question's voice ends, at least."""
-WHOLE, LEAST_WHOLE = 0.75, 0.2
+WHOLE, LEAST_WHOLE = 0.7, 0.2
 """Words that are so complete, and the least that any voice makes of them."""
 UNHEARD_VOICE = 0.25
 """How much a falling voice counts while the words are not known: they may be "and", and nothing can be answered before
 they are."""
-FALLING_VOICE, RISING_VOICE = 2.0, 4.0
+FALLING_VOICE, RISING_VOICE = 2.0, 5.0
 """Odds (natural logarithm) that a voice adds by falling, and takes away by staying up."""
 LEAST = 0.01
 """No model is surer than this."""
@@ -151,7 +151,8 @@ class Endpointing:
         if voice > 0 and completeness < (MIDDLE if asks else DOUBTFUL):
             return completeness
         if completeness > CONVENTIONAL:
-            voice *= CONVENTIONAL_VOICE if " " in (pause.words or "").strip() else ONE_WORD_VOICE
+            is_beginning = "?" not in pause.asked and len((pause.words or "").split()) == 1
+            voice *= ONE_WORD_VOICE if is_beginning else CONVENTIONAL_VOICE
         if voice > 0 and pause.words is None:
             voice *= UNHEARD_VOICE
         odds = math.log(max(completeness, LEAST) / max(1 - completeness, LEAST))

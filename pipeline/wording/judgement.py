@@ -29,7 +29,7 @@ COUNTING = 0.25
 """How complete nothing but digits is that nobody asked for."""
 CONNECTIVES = words_of("so and but then or quindi e ma allora o poi")
 """Words behind which a question may begin."""
-EXTENSIBLE = LIKELY
+EXTENSIBLE = 0.72
 """The most that any voice makes of a clause that may take another adjunct: "I would like a table", "on the terrace"."""
 YES_TO_NOTHING = 0.75
 """How complete a bare "yes" or "no" is that nobody has asked for: what it agrees with may follow."""

@@ -26,7 +26,7 @@ def test_a_finished_question_is_answered_soon() -> None:
     assert silence("what time is it") <= 0.3
     assert silence("che ore sono", FALLING) <= 0.3
     assert silence("yes please", FALLING) <= 0.3
-    assert silence("yes please", LEVEL) <= 0.45
+    assert silence("yes please", LEVEL) <= 0.5
 
 
 def test_a_sentence_that_wants_to_go_on_is_waited_for() -> None:
@@ -61,7 +61,7 @@ def test_a_sentence_that_may_take_a_place_or_time_is_waited_for_a_little_longer(
         ("abbiamo visitato il castello", "dov'è il castello"),
     ):
         assert silence(sooner, FALLING) <= 0.26
-        assert 0.35 <= silence(longer, FALLING) <= 0.4
+        assert 0.35 <= silence(longer, FALLING) <= 0.43
 
 
 def test_what_is_the_boiling_point_of_water_is_answered_at_once() -> None:
@@ -73,10 +73,10 @@ def test_a_question_may_rise_at_its_end() -> None:
     rising = Intonation(25.0, 0.0)
     assert silence("what do you have outside", rising) <= 0.3
     open_question = "do you have a table outside"
-    assert silence(open_question, FALLING) <= 0.4
-    assert 0.7 <= silence(open_question, Intonation(25.0, 0.0, height=1.0)) <= 0.9, "it may go on; no voice tells"
-    assert 1.0 <= silence(open_question, rising) <= 1.2, "what is asked ends higher"
-    assert silence("do you have a table for tonight", rising) <= 0.4
+    assert silence(open_question, FALLING) <= 0.43
+    assert 0.8 <= silence(open_question, Intonation(25.0, 0.0, height=1.0)) <= 1.0, "it may go on; no voice tells"
+    assert 1.1 <= silence(open_question, rising) <= 1.3, "what is asked ends higher"
+    assert silence("do you have a table for tonight", rising) <= 0.43
 
 
 def test_what_was_asked_for_is_waited_for() -> None:

@@ -138,8 +138,8 @@ def test_words_that_want_others_are_not_complete(language: str, words: str) -> N
 
 @pytest.mark.parametrize(("language", "words"), lines(COMPLETE))
 def test_whole_sentences_are_complete(language: str, words: str) -> None:
-    assert judge(words, language=language).completeness >= 0.75
-    assert judge(words).completeness >= 0.75, "also if nobody says which language it is"
+    assert judge(words, language=language).completeness >= 0.7
+    assert judge(words).completeness >= 0.7, "also if nobody says which language it is"
 
 
 @pytest.mark.parametrize(("language", "words"), lines(HANGING))
@@ -172,7 +172,7 @@ def test_a_full_stop_makes_nothing_complete(language: str, words: str) -> None:
 )
 def test_an_answer_is_complete_when_it_gives_what_was_asked_for(asked: str, lacking: str, giving: str) -> None:
     assert judge(lacking, asked).completeness <= 0.35
-    assert judge(giving, asked).completeness >= 0.75
+    assert judge(giving, asked).completeness >= 0.7
 
 
 @pytest.mark.parametrize(
@@ -185,7 +185,7 @@ def test_an_answer_is_complete_when_it_gives_what_was_asked_for(asked: str, lack
     ],
 )
 def test_what_was_asked_for_may_be_refused_or_asked_back(asked: str, words: str) -> None:
-    assert judge(words, asked).completeness >= 0.75
+    assert judge(words, asked).completeness >= 0.7
 
 
 @pytest.mark.parametrize(
@@ -260,7 +260,7 @@ def test_a_card_has_sixteen_digits() -> None:
 def test_a_question_that_is_told_is_none_for_the_voice() -> None:
     assert not judge("tell me how it works").is_question
     assert judge("can you tell me how it works").is_question
-    assert judge("tell me how it works").completeness >= 0.75
+    assert judge("tell me how it works").completeness >= 0.7
 
 
 def test_questions_are_known_by_their_words() -> None:
