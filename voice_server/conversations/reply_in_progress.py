@@ -14,10 +14,14 @@ class ReplyInProgress:
         self.continues = started.continues
         self.message_id: str | None = None
         """The item that is spoken or written, once it has begun."""
-        self.written = ""
-        """The words that left, heard or not."""
+        self._words: list[str] = []
         self._playback = Playback()
         self._playback.starts_at(at)
+
+    @property
+    def written(self) -> str:
+        """The words that left, heard or not."""
+        return "".join(self._words)
 
     @property
     def sent_seconds(self) -> float:
@@ -30,11 +34,12 @@ class ReplyInProgress:
         spoken = (SpokenText(audio.text, start, None),) if audio.text else ()
         self._playback.made(len(audio.samples), spoken)
         self._playback.sent(len(audio.samples), at)
-        self.written += audio.text
+        if audio.text:
+            self._words.append(audio.text)
 
     def write(self, text: str) -> None:
         """Characters of it were sent."""
-        self.written += text
+        self._words.append(text)
 
     def report(self, heard_seconds: float, at: float, *, playing: bool) -> None:
         """The client has played this much."""

@@ -1,0 +1,188 @@
+"""The logs of conversations in PostgreSQL, and the items they come to: written in batches, many conversations at once.
+
+Facts are never changed. Writing the same entry twice changes nothing; an entry of an older epoch than the newest that
+wrote is refused, and so is one of a conversation that was erased.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, Literal
+
+import asyncpg
+import orjson
+import structlog
+
+from voice_server.conversations.entry import Entry, Header
+from voice_server.storage.postgres.database import Database, StorageUnavailable
+from voice_server.storage.postgres.statements import Statements
+
+if TYPE_CHECKING:
+    from voice_server.storage.postgres.database import Connection
+
+Refusal = Literal["fenced", "erased", "unwritable"]
+"""Somebody else writes this log now; it was deleted; PostgreSQL will never take what is in it."""
+
+_PASSING = (asyncpg.SerializationError, asyncpg.DeadlockDetectedError, asyncpg.InsufficientResourcesError)
+_SQL = Statements.of("conversation_logs")
+_log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What PostgreSQL has of one conversation."""
+
+    header: Header
+    epoch: int
+    lines: list[tuple[int, str]]
+    """With their sequence numbers, in order."""
+
+
+class Archive:
+    """Where logs are kept for good."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def write(self, entries: Sequence[Entry]) -> dict[str, Refusal]:
+        """Keep all of them in one transaction; tell which conversations were refused, and why.
+
+        Raises StorageUnavailable; they may have been written or not.
+        """
+        try:
+            return await self._write(entries)
+        except _PASSING as error:
+            raise StorageUnavailable(f"PostgreSQL broke off: {error}.") from error
+        except (asyncpg.PostgresError, asyncpg.InterfaceError, ValueError) as error:
+            if len(entries) == 1:
+                _log.error("log of a conversation cannot be kept", conversation=entries[0].header.id, exc_info=error)
+                return {entries[0].header.id: "unwritable"}
+        # One of them cannot be written: the others are.
+        refused: dict[str, Refusal] = {}
+        for entry in entries:
+            if entry.header.id not in refused:
+                refused |= await self.write([entry])
+        return refused
+
+    async def announce(self, conversation_id: str, epoch: int) -> None:
+        """From now on, older epochs are refused. Raises StorageUnavailable."""
+        # Whoever takes over holds a token of the conversation, checked before; the tenant is found with it.
+        async with self._database.everyone() as connection:
+            await connection.execute(_SQL["announce"], conversation_id, epoch)
+
+    async def read(self, conversation_id: str, after: int = 0) -> Kept | None:
+        """All lines with greater numbers; None if there is no such conversation. Raises StorageUnavailable."""
+        # For those who go on with a conversation, and for the janitor: neither knows the tenant before.
+        async with self._database.everyone() as connection:
+            row = await connection.fetchrow(_SQL["header"], conversation_id)
+            if row is None:
+                return None
+            lines = await connection.fetch(_SQL["facts"], conversation_id, after)
+        fields = dict(row)
+        epoch = fields.pop("epoch")
+        header = Header(**{**fields, "began_at": fields["began_at"].timestamp()})
+        return Kept(header, epoch, [(line["sequence"], line["fact"]) for line in lines])
+
+    async def left_alone(self, seconds: float, limit: int) -> list[str]:
+        """Live conversations whose log has not changed for so long, the oldest first. Raises StorageUnavailable."""
+        # A job, over all tenants.
+        async with self._database.everyone() as connection:
+            return [row["id"] for row in await connection.fetch(_SQL["left_alone"], seconds, limit)]
+
+    async def end(self, conversation_id: str) -> None:
+        """Nobody goes on with it: it ended when it last changed. Raises StorageUnavailable."""
+        # A job, over all tenants.
+        async with self._database.everyone() as connection:
+            await connection.execute(_SQL["end"], conversation_id)
+
+    async def _write(self, entries: Sequence[Entry]) -> dict[str, Refusal]:
+        if not entries:
+            return {}
+        # One transaction for conversations of many tenants: every row is written with the tenant of its conversation.
+        async with self._database.everyone() as connection:
+            if new := [entry for entry in entries if entry.is_new]:
+                await connection.execute(_SQL["begin"], *_columns(map(_header_row, new), 10))
+            held = await connection.fetch(_SQL["hold"], sorted({entry.header.id for entry in entries}))
+            epochs = {row["id"]: row["epoch"] for row in held}
+            refused = _refused(entries, epochs)
+            await self._add(connection, [entry for entry in entries if entry.header.id not in refused])
+            return refused
+
+    async def _add(self, connection: "Connection", entries: Sequence[Entry]) -> None:
+        if facts := [row for entry in entries for row in _fact_rows(entry)]:
+            await connection.execute(_SQL["add_facts"], *_columns(facts, 4))
+        # Of what several entries say about an item, the last word counts.
+        gone: dict[tuple[str, str], None] = {}
+        rows: dict[tuple[str, str], tuple[Any, ...]] = {}
+        for entry in entries:
+            for item_id in entry.gone:
+                gone[entry.header.id, item_id] = None
+                rows.pop((entry.header.id, item_id), None)
+            rows.update({(row[0], row[1]): row for row in _item_rows(entry)})
+        if gone:
+            await connection.execute(_SQL["drop_items"], *_columns(gone, 2))
+        if rows:
+            await connection.execute(_SQL["put_items"], *_columns(rows.values(), 9))
+        news = {entry.header.id: (entry.header.id, entry.epoch, _moment(entry.ended_at)) for entry in entries}
+        await connection.execute(_SQL["mark"], *_columns(news.values(), 3))
+
+
+def _refused(entries: Sequence[Entry], epochs: dict[str, int]) -> dict[str, Refusal]:
+    refused: dict[str, Refusal] = {}
+    for entry in entries:
+        epoch = epochs.get(entry.header.id)
+        if epoch is None:
+            refused[entry.header.id] = "erased"
+        elif epoch > entry.epoch:
+            refused[entry.header.id] = "fenced"
+    return refused
+
+
+def _header_row(entry: Entry) -> tuple[Any, ...]:
+    header = entry.header
+    return (
+        header.id,
+        header.tenant_id,
+        header.tenant_version,
+        header.customer_id,
+        header.owner,
+        header.assistant,
+        header.channel,
+        header.language,
+        _moment(header.began_at),
+        entry.epoch,
+    )
+
+
+def _fact_rows(entry: Entry) -> list[tuple[Any, ...]]:
+    header = entry.header
+    return [
+        (header.id, sequence, header.tenant_id, line) for sequence, line in enumerate(entry.lines, entry.first_sequence)
+    ]
+
+
+def _item_rows(entry: Entry) -> list[tuple[Any, ...]]:
+    header = entry.header
+    return [
+        (
+            header.id,
+            row.id,
+            header.tenant_id,
+            row.position,
+            row.role,
+            row.text,
+            row.status,
+            _moment(row.said_at),
+            None if row.timings is None else orjson.dumps(row.timings).decode(),
+        )
+        for row in entry.items
+    ]
+
+
+def _columns(rows: Any, count: int) -> list[list[Any]]:
+    columns = [list(column) for column in zip(*rows, strict=True)]
+    return columns or [[] for _ in range(count)]
+
+
+def _moment(seconds: float | None) -> datetime | None:
+    return None if seconds is None else datetime.fromtimestamp(seconds, UTC)

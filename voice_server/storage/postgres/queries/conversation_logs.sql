@@ -1,0 +1,63 @@
+-- The logs of conversations: facts, the items that they come to, and who may write them.
+
+-- name: begin
+INSERT INTO conversations (
+    id, tenant_id, tenant_version, customer_id, owner, assistant, channel, language, began_at, epoch
+)
+SELECT * FROM unnest(
+    $1::text[], $2::uuid[], $3::integer[], $4::uuid[], $5::text[], $6::text[], $7::text[], $8::text[],
+    $9::timestamptz[], $10::integer[]
+)
+ON CONFLICT (id) DO NOTHING
+
+-- name: hold
+SELECT id, epoch FROM conversations WHERE id = ANY ($1::text[]) ORDER BY id FOR NO KEY UPDATE
+
+-- name: add_facts
+INSERT INTO conversation_facts (conversation_id, sequence, tenant_id, fact)
+SELECT * FROM unnest($1::text[], $2::bigint[], $3::uuid[], $4::text[])
+ON CONFLICT (conversation_id, sequence) DO NOTHING
+
+-- name: put_items
+INSERT INTO conversation_items (conversation_id, id, tenant_id, position, role, text, status, said_at, timings)
+SELECT conversation_id, id, tenant_id, position, role, text, status, said_at, timings::jsonb
+FROM unnest(
+    $1::text[], $2::text[], $3::uuid[], $4::bigint[], $5::text[], $6::text[], $7::text[], $8::timestamptz[], $9::text[]
+) AS items (conversation_id, id, tenant_id, position, role, text, status, said_at, timings)
+ON CONFLICT (conversation_id, id) DO UPDATE SET
+    position = excluded.position, role = excluded.role, text = excluded.text, status = excluded.status,
+    said_at = excluded.said_at, timings = excluded.timings
+
+-- name: drop_items
+DELETE FROM conversation_items USING unnest($1::text[], $2::text[]) AS gone (conversation_id, id)
+WHERE conversation_items.conversation_id = gone.conversation_id AND conversation_items.id = gone.id
+
+-- name: mark
+UPDATE conversations SET changed_at = now(), epoch = news.epoch, ended_at = news.ended_at
+FROM unnest($1::text[], $2::integer[], $3::timestamptz[]) AS news (id, epoch, ended_at)
+WHERE conversations.id = news.id AND (
+    conversations.changed_at < now() - interval '1 second'
+    OR conversations.epoch < news.epoch
+    OR conversations.ended_at IS DISTINCT FROM news.ended_at
+)
+
+-- name: announce
+UPDATE conversations SET epoch = $2 WHERE id = $1 AND epoch < $2
+
+-- name: header
+SELECT id, tenant_id, owner, assistant, channel, tenant_version, customer_id, language, began_at, epoch
+FROM conversations WHERE id = $1
+
+-- name: facts
+SELECT sequence, fact FROM conversation_facts WHERE conversation_id = $1 AND sequence > $2 ORDER BY sequence
+
+-- name: last_sequence
+SELECT coalesce(max(sequence), 0) FROM conversation_facts WHERE conversation_id = $1
+
+-- name: left_alone
+SELECT id FROM conversations
+WHERE ended_at IS NULL AND channel = 'realtime' AND changed_at < now() - make_interval(secs => $1)
+ORDER BY changed_at LIMIT $2
+
+-- name: end
+UPDATE conversations SET ended_at = changed_at WHERE id = $1 AND ended_at IS NULL
