@@ -75,11 +75,13 @@ class FolderObjects:
         """The object, if there is one."""
         check_key(key)
         with self._reaching():
+            content_type = await asyncio.to_thread(self._content_type, key)
+            if content_type is None:
+                return None
             try:
                 meta = await obstore.head_async(self._store, key)
-                content_type = await asyncio.to_thread((self._types / key).read_text)
-            except (FileNotFoundError, NotADirectoryError):
-                return None
+            except FileNotFoundError:
+                return None  # It was deleted meanwhile.
         return FoundObject(
             meta["size"], content_type, self._store, key, meta["e_tag"], str(self._folder), PATIENCE_SECONDS
         )
@@ -115,6 +117,15 @@ class FolderObjects:
             if time.time() - left.stat().st_mtime > LEFT_BEHIND_SECONDS:
                 _remove(left)
 
+    def _content_type(self, key: str) -> str | None:
+        """That of an object that is there."""
+        if not (self._objects / key).is_file():
+            return None
+        try:
+            return (self._types / key).read_text()
+        except FileNotFoundError:
+            return None
+
     async def _write_pieces(self, path: Path, pieces: AsyncIterator[bytes]) -> None:
         with self._reaching():
             file = await asyncio.to_thread(path.open, "wb")
@@ -135,8 +146,8 @@ class FolderObjects:
 
     def _move(self, source: Path, target: Path) -> None:
         for attempt in range(1, _ATTEMPTS + 1):
-            _make_folder(target.parent)
             try:
+                _make_folder(target.parent)
                 source.replace(target)
                 _sync_folder(target.parent)
             except FileNotFoundError:
@@ -155,8 +166,7 @@ class FolderObjects:
                     if (root / key).is_file():
                         raise
                     continue
-                _sync_folder((root / key).parent)
-                self._tidy((root / key).parent, root)
+                _tidy((root / key).parent, root)
 
     def _delete_folders(self, prefix: str) -> None:
         for root in (self._objects, self._types):
@@ -165,19 +175,8 @@ class FolderObjects:
                 continue
             # Gone in one step; then it may take its time.
             (root / prefix).replace(removed)
-            _sync_folder((root / prefix).parent)
+            _tidy((root / prefix).parent, root)
             _remove(removed)
-            self._tidy((root / prefix).parent, root)
-
-    @staticmethod
-    def _tidy(folder: Path, root: Path) -> None:
-        """Remove folders in which there is nothing any longer: their names say something, too."""
-        while folder != root:
-            try:
-                folder.rmdir()
-            except OSError:
-                return  # Something is in it, or it is gone already.
-            folder = folder.parent
 
 
 def _write(path: Path, data: bytes) -> None:
@@ -192,7 +191,10 @@ def _sync(file: BufferedWriter) -> None:
 
 
 def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        descriptor = os.open(folder, os.O_RDONLY)
+    except FileNotFoundError:
+        return  # Somebody removed what was in it meanwhile, and brings that to the disk.
     try:
         os.fsync(descriptor)
     finally:
@@ -206,6 +208,19 @@ def _make_folder(folder: Path) -> None:
     _make_folder(folder.parent)
     folder.mkdir(mode=0o700, exist_ok=True)
     _sync_folder(folder.parent)
+
+
+def _tidy(folder: Path, root: Path) -> None:
+    """Remove folders in which there is nothing any longer: their names say something, too."""
+    while folder != root:
+        try:
+            folder.rmdir()
+        except FileNotFoundError:
+            pass  # Somebody else removed it; whether the one above is empty now is to be seen.
+        except OSError:
+            break  # Something is in it.
+        folder = folder.parent
+    _sync_folder(folder)
 
 
 def _remove(path: Path) -> None:
