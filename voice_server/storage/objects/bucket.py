@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Self
 import aiohttp
 import obstore
 import structlog
-from obstore.exceptions import BaseError, PermissionDeniedError, UnauthenticatedError
+from obstore.exceptions import BaseError
 from obstore.store import S3Store
 
 from voice_server.storage.objects.interfaces import (
@@ -104,7 +104,7 @@ class BucketObjects:
                     max_concurrency=_PARTS_AT_ONCE,
                 )
         except FileNotFoundError as error:
-            raise ObjectsUnavailable(f"There is no bucket {self._place.bucket} at {self._place.address}.") from error
+            raise ObjectsUnavailable(self._missing()) from error
 
     async def get(self, key: str) -> FoundObject | None:
         """The object, if there is one."""
@@ -163,15 +163,22 @@ class BucketObjects:
         try:
             async with asyncio.timeout(self._patience_seconds):
                 await obstore.list_with_delimiter_async(self._store)
-        except FileNotFoundError as error:
-            raise ObjectsUnavailable(f"There is no bucket {self._place.bucket} at {self._place.address}.") from error
-        except (PermissionDeniedError, UnauthenticatedError) as error:
-            message = f"The bucket {self._place.address} refuses the credentials: {str(error).splitlines()[0]}"
-            raise ObjectsUnavailable(message) from error
         except (BaseError, TimeoutError) as error:
-            _log.warning("object store is away", place=self._place.address, reason=str(error).partition("\n")[0])
+            said = str(error)
+            # When it lists, obstore has one kind of error for all of these.
+            if "404 Not Found" in said:
+                raise ObjectsUnavailable(self._missing()) from error
+            if "403 Forbidden" in said or "401 Unauthorized" in said:
+                raise ObjectsUnavailable(
+                    f"The bucket {self._place.address} refuses the credentials: check AWS_ACCESS_KEY_ID, "
+                    "AWS_SECRET_ACCESS_KEY or the role, and that it may list the bucket."
+                ) from error
+            _log.warning("object store is away", place=self._place.address, reason=said.partition("\n")[0])
 
     async def _delete_plainly(self, keys: Iterable[str]) -> None:
         with self._reaching():
             async with asyncio.timeout(self._patience_seconds):
                 await obstore.delete_async(self._store, [*keys])
+
+    def _missing(self) -> str:
+        return f"There is no bucket {self._place.bucket} at {self._place.address}."

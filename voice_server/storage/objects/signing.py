@@ -54,4 +54,5 @@ async def signed_address(
         virtual_hosted_style_request=True,
         client_options={"allow_http": place.plain},
     )
-    return await obstore.sign_async(store, method, "", timedelta(seconds=seconds))
+    address = await obstore.sign_async(store, method, "", timedelta(seconds=seconds))
+    return address.replace("&x-id=/&", "&x-id=%2F&", 1)

@@ -6,8 +6,6 @@ obstore does neither, so these two requests are made here, with addresses that i
 import asyncio
 import base64
 import hashlib
-from collections.abc import AsyncGenerator
-from contextlib import aclosing
 from typing import Literal
 from xml.etree import ElementTree
 from xml.sax.saxutils import escape
@@ -43,28 +41,19 @@ class Versions:
 
         Raises ObjectsUnavailable and VersionsUnknown.
         """
-        async with aclosing(self._pages(beginning)) as pages:
-            async for page in pages:
-                wanted = [each for each in page if not whole or each[0] == beginning]
-                if wanted:
-                    await self._delete_page(wanted)
-                if len(wanted) < len(page):
-                    return  # The key itself comes before all that only begin like it.
-
-    async def _pages(self, beginning: str) -> AsyncGenerator[list[tuple[str, str]], None]:
-        """Keys and versions, marks among them, up to 1,000 at a time."""
         query = {"versions": "", "prefix": beginning}
+        before: list[tuple[str, str]] = []
         while True:
             page = _read(await self._ask("GET", query))
-            yield [
-                (_text(each, "Key"), _text(each, "VersionId"))
-                for each in page
-                if _name(each) in ("Version", "DeleteMarker")
-            ]
-            if _text(page, "IsTruncated") != "true":
+            # Those of the key itself come before those of all that only begin like it.
+            found = [each for each in _versions(page) if not whole or each[0] == beginning]
+            if found and found == before:
+                raise ObjectsUnavailable(f"The bucket {self._place.address} keeps what it was asked to delete.")
+            if found:
+                await self._delete_page(found)
+            if not found or _text(page, "IsTruncated") != "true":
                 return
-            query["key-marker"] = _text(page, "NextKeyMarker")
-            query["version-id-marker"] = _text(page, "NextVersionIdMarker")
+            before = found
 
     async def _delete_page(self, versions: list[tuple[str, str]]) -> None:
         objects = "".join(
@@ -108,6 +97,12 @@ class Versions:
 
 def _read(answer: bytes) -> ElementTree.Element:
     return ElementTree.fromstring(answer)  # noqa: S314 - the bucket is our own, and expat bounds what entities grow to
+
+
+def _versions(page: ElementTree.Element) -> list[tuple[str, str]]:
+    """Keys and versions, marks among them: up to 1,000."""
+    kinds = ("Version", "DeleteMarker")
+    return [(_text(each, "Key"), _text(each, "VersionId")) for each in page if _name(each) in kinds]
 
 
 def _name(element: ElementTree.Element) -> str:
