@@ -1,4 +1,4 @@
-"""The command `voice-server`: serve, talk, check.
+"""The command `voice-server`: serve, migrate, talk, check.
 
 Exit codes: 0 well, 1 it could not be done, 2 it was asked for wrongly. Errors are one line each.
 """
@@ -6,6 +6,7 @@ Exit codes: 0 well, 1 it could not be done, 2 it was asked for wrongly. Errors a
 import argparse
 import asyncio
 import contextlib
+import os
 import signal
 import sys
 from collections.abc import Callable, Coroutine, Sequence
@@ -16,6 +17,7 @@ from voice_server.settings import NAMES, SECRETS, ServerSettings, SettingsError,
 
 EXIT_FAILED = 1
 EXIT_WRONG = 2
+DATA_FOLDER = Path(".voice-server")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -25,7 +27,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         settings = read_settings()
     except SettingsError as error:
         return _fail(str(error), EXIT_WRONG)
-    commands = {"serve": _serve, "talk": _talk, "check": _check}
+    commands = {"serve": _serve, "migrate": _migrate, "talk": _talk, "check": _check}
     return commands[options.command](options, settings)
 
 
@@ -34,6 +36,12 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=__version__)
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     commands.add_parser("serve", help="run the server; settings come from the environment and .env")
+    migrate = commands.add_parser("migrate", help="bring the database up to date; many tasks may do so at once")
+    migrate.add_argument(
+        "--url",
+        default=os.environ.get("DATABASE_URL"),
+        help="the database (default: DATABASE_URL, and without it the embedded one in DATA_DIR)",
+    )
     talk = commands.add_parser("talk", help="talk to a server, with a recording, in writing or with the microphone")
     talk.add_argument("recording", nargs="?", type=Path, metavar="FILE", help="WAV or FLAC; none: the microphone")
     talk.add_argument("--out", type=Path, metavar="FILE", help="write the spoken answer to this WAV file")
@@ -63,6 +71,25 @@ def _serve(_options: argparse.Namespace, settings: ServerSettings) -> int:
         return 0
 
     return _run_until_stopped(serve())
+
+
+def _migrate(options: argparse.Namespace, settings: ServerSettings) -> int:
+    from voice_server.storage.postgres.embedded import EmbeddedPostgres, EmbeddedPostgresFailed  # noqa: PLC0415 -- as above
+    from voice_server.storage.postgres.migrate import migrate  # noqa: PLC0415
+    from voice_server.storage.postgres.migration import MigrationError  # noqa: PLC0415
+
+    async def run() -> int:
+        try:
+            async with contextlib.AsyncExitStack() as resources:
+                folder = (settings.data_dir or DATA_FOLDER) / "postgres"
+                url = options.url or await resources.enter_async_context(EmbeddedPostgres(folder))
+                applied = await migrate(url)
+        except (EmbeddedPostgresFailed, MigrationError) as error:
+            return _fail(str(error), EXIT_FAILED)
+        print("\n".join(f"applied {migration.title}" for migration in applied) or "The database is up to date.")
+        return 0
+
+    return _run_until_stopped(run())
 
 
 def _talk(options: argparse.Namespace, settings: ServerSettings) -> int:
