@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from structlog.testing import capture_logs
 
 from tests.contracts.shared_kinds import SharedByTwo, in_memory, in_redis, listening
 from voice_server.storage.shared.interfaces import LOG_SECONDS, MAX_LOG_LINES, Fenced
@@ -150,12 +151,14 @@ async def test_announcements_stay_on_their_channel(shared: SharedByTwo) -> None:
 
 
 async def test_who_is_slow_loses_the_oldest_announcements(shared: SharedByTwo) -> None:
-    async with listening(shared.one, "news") as heard, listening(shared.one, "end") as end:
-        for i in range(1100):
-            await shared.one.announcements.publish("news", str(i))
-        await shared.one.announcements.publish("end", "all are told")
-        await anext(end)
-        assert await anext(heard) == "100"
+    with capture_logs() as logs:
+        async with listening(shared.one, "news") as heard, listening(shared.one, "end") as end:
+            for i in range(1100):
+                await shared.one.announcements.publish("news", str(i))
+            await shared.one.announcements.publish("end", "all are told")
+            await anext(end)
+            assert await anext(heard) == "100"
+    assert [each["event"] for each in logs] == ["a listener is slow and misses announcements"]
 
 
 async def test_lines_come_back_in_order_with_their_numbers(shared: SharedByTwo) -> None:

@@ -134,6 +134,16 @@ async def test_listeners_hear_again_after_redis_was_killed(redis_server: Redis) 
         assert await after == "again"
 
 
+@pytest.mark.parametrize("steps", range(6))
+async def test_a_server_stops_at_once_whatever_its_subscription_is_at(redis_server: Redis, steps: int) -> None:
+    async with asyncio.timeout(20):
+        async with open_redis(redis_server.url) as shared:
+            await shared.leases.acquire("work", "one", 10)
+            redis_server.stop()
+            for _ in range(steps):
+                await asyncio.sleep(0)
+
+
 async def test_listening_ends_with_the_server(redis_url: str) -> None:
     async with open_redis(redis_url) as shared:
         heard = shared.announcements.listen("news")

@@ -115,35 +115,46 @@ class MemoryLeases:
         self._held.pop(name, None)
 
 
+@dataclass(slots=True, eq=False)
+class _Listener:
+    waiting: deque[str] = field(default_factory=lambda: deque(maxlen=MAX_WAITING))
+    is_behind: bool = False
+    """It has missed something since it last had heard everything."""
+
+
 class MemoryAnnouncements:
     """Tells the listeners of this process."""
 
     def __init__(self) -> None:
-        self._waiting: defaultdict[str, list[deque[str]]] = defaultdict(list)
+        self._listeners: defaultdict[str, list[_Listener]] = defaultdict(list)
         self._told = asyncio.Condition()
         self._closed = False
 
     async def publish(self, channel: str, text: str) -> None:
         """Tell everybody who listens to the channel now."""
-        for waiting in self._waiting.get(channel, ()):
-            if len(waiting) == MAX_WAITING:
-                _log.warning("a listener is slow: it misses an announcement", channel=channel)
-            waiting.append(text)
+        for listener in self._listeners.get(channel, ()):
+            if len(listener.waiting) == MAX_WAITING and not listener.is_behind:
+                listener.is_behind = True
+                _log.warning("a listener is slow and misses announcements", channel=channel)
+            listener.waiting.append(text)
         await self._wake()
 
     async def listen(self, channel: str) -> AsyncGenerator[str, None]:
         """What is announced from now on, in order."""
-        waiting: deque[str] = deque(maxlen=MAX_WAITING)
-        self._waiting[channel].append(waiting)
+        listener = _Listener()
+        self._listeners[channel].append(listener)
         try:
             while True:
                 async with self._told:
-                    await self._told.wait_for(lambda: waiting or self._closed)
-                if not waiting:
+                    await self._told.wait_for(lambda: listener.waiting or self._closed)
+                if not listener.waiting:
                     return
-                yield waiting.popleft()
+                yield listener.waiting.popleft()
+                listener.is_behind = listener.is_behind and bool(listener.waiting)
         finally:
-            self._leave(channel, waiting)
+            self._listeners[channel].remove(listener)
+            if not self._listeners[channel]:
+                del self._listeners[channel]
 
     async def close(self) -> None:
         """End all listening, after what has been announced."""
@@ -153,13 +164,6 @@ class MemoryAnnouncements:
     async def _wake(self) -> None:
         async with self._told:
             self._told.notify_all()
-
-    def _leave(self, channel: str, waiting: deque[str]) -> None:
-        rest = [each for each in self._waiting[channel] if each is not waiting]
-        if rest:
-            self._waiting[channel] = rest
-        else:
-            del self._waiting[channel]
 
 
 @dataclass(slots=True)
