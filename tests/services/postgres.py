@@ -1,6 +1,8 @@
 """A real PostgreSQL for tests: one server for the run, a fresh database with all migrations for each test."""
 
 import itertools
+import os
+import shutil
 import tempfile
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
 # What a crash of the machine would lose is of no interest here.
 _FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "autovacuum": "off"}
 _TEMPLATE = "migrated"
+_ROOM = 1 << 30
 
 
 @dataclass(frozen=True)
@@ -44,7 +47,7 @@ class Postgres:
 def postgres() -> Iterator[Postgres]:
     """The server of this run."""
     # A short path: that of a socket may not be long.
-    with tempfile.TemporaryDirectory(prefix="vs-") as folder, BackgroundLoop() as loop:
+    with tempfile.TemporaryDirectory(prefix="vs-", dir=_memory()) as folder, BackgroundLoop() as loop:
         cluster = Cluster(Path(folder) / "postgres", _FAST)
         try:
             cluster.hold()
@@ -58,6 +61,14 @@ def postgres() -> Iterator[Postgres]:
         finally:
             cluster.stop()
             cluster.release()
+
+
+def _memory() -> Path | None:
+    """A folder in memory with room, if there is one: a database is a thousand files, and each test makes one."""
+    shared = Path("/dev/shm")
+    if not os.access(shared, os.W_OK) or shutil.disk_usage(shared).free < _ROOM:
+        return None
+    return shared
 
 
 @pytest.fixture(scope="session")
