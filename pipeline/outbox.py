@@ -96,6 +96,11 @@ class Outbox:
             self._waiting.popleft()
         return audio if len(pieces) == 1 else replace(audio, samples=np.concatenate(pieces))
 
+    @property
+    def next(self) -> Output | None:
+        """What `get` would give at once."""
+        return self._waiting[0] if self._waiting and not self._overflowed else None
+
     def close(self) -> None:
         """Accept nothing more; what waits may still be taken."""
         self._closed = True

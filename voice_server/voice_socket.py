@@ -7,16 +7,19 @@ from contextlib import AbstractContextManager, aclosing, nullcontext
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Protocol
+from uuid import UUID
 
 import structlog
 from aiohttp import WSCloseCode, WSMsgType, web
 
 from pipeline.errors import PipelineError, RequestError
-from pipeline.events import Input, Output, RequestFailed
+from pipeline.events import Input, Output, ReplyAudio, RequestFailed, SettingsApplied
 from pipeline.items import new_id
 from pipeline.session import Session
 from pipeline.settings import SessionSettings
+from voice_server.conversations.facts import is_promise
 from voice_server.http.errors import ApiError
+from voice_server.storage.shared.interfaces import Fenced
 from voice_server.wire.connection import Connection, Frame
 from voice_server.wire.fields import Fields
 from voice_server.wire.limits import MAX_MESSAGE_BYTES
@@ -36,6 +39,14 @@ _log = structlog.get_logger(__name__)
 
 class Principal(Protocol):
     """Who opens a session."""
+
+    @property
+    def name(self) -> str:
+        """Stable, and tells nothing."""
+
+    @property
+    def tenant_id(self) -> UUID:
+        """In whose rooms they are."""
 
     @property
     def session_config(self) -> Mapping[str, object] | None:
@@ -66,6 +77,18 @@ class Observer(Protocol):
         ...
 
 
+class Record(Observer, Protocol):
+    """Keeps one conversation. What the client may rely on is sent when it is safe."""
+
+    def configured(self, config: SessionConfig) -> None:
+        """From now on, this is the session as the client knows it."""
+        ...
+
+    async def safe(self) -> bool:
+        """Wait until everything so far is safe; False: it cannot be kept at present. Raises Fenced."""
+        ...
+
+
 class Unobserved:
     """Nobody watches."""
 
@@ -77,6 +100,17 @@ class Unobserved:
 
     def ended(self, close_code: int) -> None:
         """See Observer."""
+
+
+class Unrecorded(Unobserved):
+    """Nothing is kept."""
+
+    def configured(self, config: SessionConfig) -> None:
+        """See Record."""
+
+    async def safe(self) -> bool:
+        """See Record."""
+        return True
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +136,18 @@ FAILED = End(
     PipelineError("internal_error", "The server failed, and this session ends. Open a new one.", retryable=True),
 )
 
+MOVED = End(
+    WSCloseCode.GOING_AWAY,
+    RequestError("session_moved", "This session is carried on over another connection; this one ends."),
+)
+UNSAFE = PipelineError(
+    "storage_unavailable",
+    "What is said now may not be kept: the storage does not answer. The conversation goes on.",
+    retryable=True,
+)
+MAX_FRAMES = 256
+"""That are sent together, because what they tell was written down together."""
+
 
 class VoiceSocket:
     """The endpoint."""
@@ -113,6 +159,7 @@ class VoiceSocket:
         find_assistant: Callable[[str | None], tuple[str, SessionSettings]],
         new_session: NewSession,
         observe: Callable[[SessionConfig], Observer] = lambda _: Unobserved(),
+        record: Callable[[SessionConfig, Principal], Record] = lambda *_: Unrecorded(),
         admit: Callable[[], AbstractContextManager[object]] = nullcontext,
         session_seconds: float = SESSION_SECONDS,
         send_seconds: float = SEND_SECONDS,
@@ -124,6 +171,7 @@ class VoiceSocket:
         self._find_assistant = find_assistant
         self._new_session = new_session
         self._observe = observe
+        self._record = record
         self._admit = admit
         self._session_seconds = session_seconds
         self._send_seconds = send_seconds
@@ -159,7 +207,7 @@ class VoiceSocket:
             assert conversation is not None
             self._open.add(conversation)
             try:
-                await self._converse(request, socket, config)
+                await self._converse(request, socket, config, self._record(config, principal))
             finally:
                 self._open.discard(conversation)
         return socket
@@ -182,7 +230,9 @@ class VoiceSocket:
         except RequestError as error:
             raise ApiError(400, error.code, error.message, param=error.param) from error
 
-    async def _converse(self, request: web.Request, socket: web.WebSocketResponse, config: SessionConfig) -> None:
+    async def _converse(
+        self, request: web.Request, socket: web.WebSocketResponse, config: SessionConfig, record: Record
+    ) -> None:
         log = _log.bind(session=config.session_id, assistant=config.model)
         log.info("session opened", type=config.type)
         connection = Connection(config, with_extensions=_has_extensions(request))
@@ -196,11 +246,12 @@ class VoiceSocket:
                 config.model,
                 greets=_wants_greeting(request),
             )
-            end = await self._hold(socket, connection, new_session, observer, log)
+            end = await self._hold(socket, connection, new_session, observer, record, log)
             await self._close(request, socket, connection, end)
         finally:
             # Also if the task is cancelled, as it may be when the client is gone.
             observer.ended(int(end.close_code))
+            record.ended(int(end.close_code))
             log.info("session closed", close_code=int(end.close_code))
 
     async def _hold(
@@ -209,12 +260,13 @@ class VoiceSocket:
         connection: Connection,
         new_session: Callable[[], Session],
         observer: Observer,
+        record: Record,
         log: structlog.stdlib.BoundLogger,
     ) -> End:
         try:
             session = new_session()
             async with asyncio.timeout(self._session_seconds), session:
-                return await self._exchange(socket, connection, session, observer)
+                return await self._exchange(socket, connection, session, observer, record)
         except TimeoutError:
             return EXPIRED
         except Exception:
@@ -222,13 +274,18 @@ class VoiceSocket:
             return FAILED
 
     async def _exchange(
-        self, socket: web.WebSocketResponse, connection: Connection, session: Session, observer: Observer
+        self,
+        socket: web.WebSocketResponse,
+        connection: Connection,
+        session: Session,
+        observer: Observer,
+        record: Record,
     ) -> End:
         """Receive and send until one of both is over, or the server shuts down."""
         async with asyncio.TaskGroup() as tasks:
             loops = {
-                tasks.create_task(_receive(socket, connection, session, observer)),
-                tasks.create_task(self._send(socket, connection, session, observer)),
+                tasks.create_task(_receive(socket, connection, session, observer, record)),
+                tasks.create_task(self._send(socket, connection, session, observer, record)),
                 tasks.create_task(self._shut_down()),
             }
             done, others = await asyncio.wait(loops, return_when=asyncio.FIRST_COMPLETED)
@@ -242,14 +299,18 @@ class VoiceSocket:
         return SHUT_DOWN
 
     async def _send(
-        self, socket: web.WebSocketResponse, connection: Connection, session: Session, observer: Observer
+        self,
+        socket: web.WebSocketResponse,
+        connection: Connection,
+        session: Session,
+        observer: Observer,
+        record: Record,
     ) -> End:
         try:
             await self._send_frames(socket, [connection.greeting()])
-            async with aclosing(session.outputs()) as outputs:
-                async for output in outputs:
-                    observer.left(output)
-                    await self._send_frames(socket, connection.send(output))
+            await self._send_outputs(socket, connection, session, observer, record)
+        except Fenced:
+            return MOVED
         except ConnectionError:
             return CLIENT_LEFT
         except TimeoutError:
@@ -259,6 +320,33 @@ class VoiceSocket:
                 raise
             return CLIENT_TOO_SLOW
         return CLIENT_LEFT
+
+    async def _send_outputs(
+        self,
+        socket: web.WebSocketResponse,
+        connection: Connection,
+        session: Session,
+        observer: Observer,
+        record: Record,
+    ) -> None:
+        frames: list[Frame] = []
+        promises = is_told = False
+        async with aclosing(session.outputs()) as outputs:
+            async for output in outputs:
+                observer.left(output)
+                record.left(output)
+                frames += connection.send(output)
+                if isinstance(output, SettingsApplied):
+                    record.configured(connection.config)
+                promises = promises or is_promise(output)
+                if promises and len(frames) < MAX_FRAMES and _follows(session):
+                    # What belongs together is written down together, and waited for once.
+                    continue
+                if promises and not await record.safe() and not is_told:
+                    frames.insert(0, connection.trouble(UNSAFE))
+                    is_told = True
+                await self._send_frames(socket, frames)
+                frames, promises = [], False
 
     async def _send_frames(self, socket: web.WebSocketResponse, frames: Sequence[Frame]) -> None:
         """Raises TimeoutError if the client does not read."""
@@ -287,7 +375,9 @@ class VoiceSocket:
             request.transport.abort()
 
 
-async def _receive(socket: web.WebSocketResponse, connection: Connection, session: Session, observer: Observer) -> End:
+async def _receive(
+    socket: web.WebSocketResponse, connection: Connection, session: Session, observer: Observer, record: Record
+) -> End:
     async for message in socket:
         if message.type not in (WSMsgType.TEXT, WSMsgType.BINARY):
             break
@@ -300,8 +390,15 @@ async def _receive(socket: web.WebSocketResponse, connection: Connection, sessio
                 session.outbox.put(event)
             else:
                 observer.entered(event)
+                record.entered(event)
                 session.receive(event)
     return End(socket.close_code or WSCloseCode.OK)
+
+
+def _follows(session: Session) -> bool:
+    """Whether another fact can be sent at once. Audio goes by itself: it may have to be taken back until it leaves."""
+    following = session.outbox.next
+    return following is not None and not isinstance(following, ReplyAudio)
 
 
 def _has_extensions(request: web.Request) -> bool:

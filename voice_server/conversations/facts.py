@@ -26,6 +26,7 @@ from pipeline.events import (
     ReplyFinished,
     ReplyItemFinished,
     ReplyText,
+    ReplyWritten,
     SettingsApplied,
     ToolCalled,
     ToolReturned,
@@ -54,7 +55,7 @@ _PROMISES = (
     ReplyFinished,
     SettingsApplied,
 )
-_STREAMED = (ReplyAudio, ReplyText, ReplyArguments, TranscriptDelta)
+_STREAMED = (ReplyAudio, ReplyText, ReplyWritten, ReplyArguments, TranscriptDelta)
 """Outputs that come many times a second: lengths and reports are not noted before each of them."""
 _CONFIGURED = '{"$":"Configured"'
 

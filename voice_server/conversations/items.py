@@ -29,6 +29,7 @@ from pipeline.events import (
     ReplyItemStarted,
     ReplyStarted,
     ReplyText,
+    ReplyWritten,
     SettingsApplied,
     TranscriptCompleted,
     TranscriptDelta,
@@ -167,6 +168,8 @@ class Items:
                 reply.speak(output, self.at)
             case ReplyText(reply_id=reply_id, text=text) if reply := self.replies.get(reply_id):
                 reply.write(text)
+            case ReplyWritten(reply_id, text, is_complete) if reply := self.replies.get(reply_id):
+                reply.compose(text, is_complete=is_complete)
             case ReplyItemFinished(item=item):
                 self.conversation.replace(_silent(item))
                 self._touch(item.id)

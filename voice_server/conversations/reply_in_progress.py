@@ -14,14 +14,17 @@ class ReplyInProgress:
         self.continues = started.continues
         self.message_id: str | None = None
         """The item that is spoken or written, once it has begun."""
-        self._words: list[str] = []
+        self.is_written = False
+        """Whether the model has written all of it."""
+        self._written: list[str] = []
+        self._sent: list[str] = []
         self._playback = Playback()
         self._playback.starts_at(at)
 
     @property
     def written(self) -> str:
-        """The words that left, heard or not."""
-        return "".join(self._words)
+        """All that it has to say, as far as the model had written it: sent or not."""
+        return "".join(self._written or self._sent)
 
     @property
     def sent_seconds(self) -> float:
@@ -35,11 +38,16 @@ class ReplyInProgress:
         self._playback.made(len(audio.samples), spoken)
         self._playback.sent(len(audio.samples), at)
         if audio.text:
-            self._words.append(audio.text)
+            self._sent.append(audio.text)
 
     def write(self, text: str) -> None:
         """Characters of it were sent."""
-        self._words.append(text)
+        self._sent.append(text)
+
+    def compose(self, text: str, *, is_complete: bool) -> None:
+        """The model has written more of it."""
+        self._written.append(text)
+        self.is_written = is_complete
 
     def report(self, heard_seconds: float, at: float, *, playing: bool) -> None:
         """The client has played this much."""
@@ -52,5 +60,5 @@ class ReplyInProgress:
     def heard_text(self, at: float) -> str:
         """The words of that; all that was written, if it is not spoken."""
         if self.options.modality == "text":
-            return self.written
+            return "".join(self._sent)
         return self._playback.heard_text(self.heard_seconds(at))

@@ -22,7 +22,9 @@ class Interrupted:
     continues: str | None
     """See ReplyStarted."""
     written: str
-    """All words of it that left; the model may have written more that nobody saw."""
+    """All that it has to say, as far as the model had written it: sent or not."""
+    is_written: bool
+    """Whether the model had written all of it."""
     sent_seconds: float
     heard_seconds: float
     """As the client last reported, or else as if it had played what it got in real time until the last fact."""
@@ -76,6 +78,7 @@ def _interrupted(items: Items) -> Interrupted | None:
         options=reply.options,
         continues=reply.continues,
         written=reply.written,
+        is_written=reply.is_written,
         sent_seconds=reply.sent_seconds,
         heard_seconds=reply.heard_seconds(items.at),
         heard_text=reply.heard_text(items.at),

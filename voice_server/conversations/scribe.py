@@ -183,3 +183,9 @@ class Scribe:
                 return await self._archive.write(entries)
         except TimeoutError as error:
             raise StorageUnavailable(f"PostgreSQL took longer than {ARCHIVE_SECONDS:g} s.") from error
+        except StorageUnavailable:
+            raise
+        except Exception as error:
+            # A connection that dies in the middle can fail in ways that its driver does not foresee.
+            _log.exception("conversations were not written")
+            raise StorageUnavailable("PostgreSQL failed in an unknown way.") from error

@@ -6,10 +6,11 @@ connection.receive(frame)                # -> what to give to the session
 connection.send(output)                  # -> the frames to send
 """
 
+from collections import deque
 from collections.abc import Iterable
 
 from pipeline.errors import PipelineError
-from pipeline.events import Input, Output, RequestFailed, SettingsChanged
+from pipeline.events import Input, Output, RequestFailed, SettingsApplied, SettingsChanged
 from voice_server.wire.decoding import Decoder
 from voice_server.wire.encoding import Encoder
 from voice_server.wire.json_text import write
@@ -23,6 +24,9 @@ class Connection:
     """Reads and writes the frames of one client."""
 
     def __init__(self, config: SessionConfig, *, with_extensions: bool) -> None:
+        self.config = config
+        """As the client was last shown it."""
+        self._announced: deque[SessionConfig] = deque()
         self._decoder = Decoder(config, with_extensions=with_extensions)
         self._encoder = Encoder(config, with_extensions=with_extensions)
 
@@ -40,11 +44,18 @@ class Connection:
         events = self._decoder.decode_text(frame)
         if isinstance(events, list) and any(isinstance(event, SettingsChanged) for event in events):
             self._encoder.announce(self._decoder.config)
+            self._announced.append(self._decoder.config)
         return events
 
     def send(self, output: Output) -> list[Frame]:
         """The frames that tell of an output."""
+        if isinstance(output, SettingsApplied):
+            self.config = self._announced.popleft()
         return [message if isinstance(message, bytes) else write(message) for message in self._encoder.encode(output)]
+
+    def trouble(self, error: PipelineError) -> str:
+        """The frame that says what is wrong with the session, which goes on."""
+        return write(self._encoder.error(error))
 
     def farewell(self, error: PipelineError) -> str:
         """The frame that says why the session ends."""

@@ -8,6 +8,8 @@ import sys
 from contextlib import AsyncExitStack
 from pathlib import Path
 
+import structlog
+
 from tests.voice_server.conversations.logs import header, opened, said, streamed
 from voice_server.conversations.archive import Archive
 from voice_server.conversations.log import ConversationLog, ConversationWriter
@@ -35,4 +37,6 @@ async def main(database_url: str, redis_url: str, folder: str) -> None:
 
 
 if __name__ == "__main__":
+    # Only acknowledgements go to the standard output.
+    structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
     asyncio.run(main(*sys.argv[1:]))

@@ -13,6 +13,7 @@ from pipeline.events import (
     ReplyFinished,
     ReplyItemStarted,
     ReplyStarted,
+    ReplyWritten,
     TranscriptDelta,
 )
 from pipeline.items import Message, Speech, Text
@@ -94,7 +95,7 @@ def test_a_reply_that_was_cut_short_tells_what_was_written_sent_and_heard() -> N
     cut = left.interrupted
     assert cut is not None
     assert (cut.reply_id, cut.item_id, cut.written) == ("resp_1", "item_a", "One two. Three four. Five six. ")
-    assert (cut.sent_seconds, cut.heard_seconds) == (pytest.approx(2.5), pytest.approx(1.5))
+    assert (cut.sent_seconds, cut.heard_seconds) == pytest.approx((2.5, 1.5))
     assert cut.heard_text == "One two. Three"
     assert left.settings == SETTINGS
     assert left.waits_for_answer is None
@@ -103,7 +104,17 @@ def test_a_reply_that_was_cut_short_tells_what_was_written_sent_and_heard() -> N
         ("user", "go on", "completed"),
         ("assistant", "One two. Three", "in_progress"),
     ]
-    assert [row.said_at - BEGAN_AT for row in rows] == [1.0, pytest.approx(1.6)]
+    assert [row.said_at - BEGAN_AT for row in rows] == pytest.approx([1.0, 1.6])
+
+
+def test_what_the_model_wrote_and_nobody_heard_is_known() -> None:
+    more: list[LogFact] = [
+        Left(2.0, ReplyWritten("resp_1", "One two. Three four. ")),
+        Left(2.1, ReplyWritten("resp_1", "Five six. Seven.", is_complete=True)),
+    ]
+    cut = restored(logged([*given(), *more])).interrupted
+    assert cut is not None
+    assert (cut.written, cut.is_written) == ("One two. Three four. Five six. Seven.", True)
 
 
 def test_without_reports_the_ear_is_taken_to_hear_in_real_time() -> None:

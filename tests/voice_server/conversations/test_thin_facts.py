@@ -36,7 +36,7 @@ def test_the_microphone_becomes_one_length_before_the_next_fact() -> None:
     assert len(kept) == 3
     assert isinstance(kept[0], Entered)
     assert isinstance(kept[0].event, AudioReceived)
-    assert (kept[0].at, len(kept[0].event.samples)) == (pytest.approx(1.98), 32_000)
+    assert (kept[0].at, len(kept[0].event.samples)) == pytest.approx((1.98, 32_000))
     assert not kept[0].event.samples.any()
     assert kept[1:] == [began, began]
 
@@ -47,7 +47,7 @@ def test_of_the_loudspeaker_the_newest_report_is_kept() -> None:
 
     audio = Left(0.2, ReplyAudio("resp_1", "item_1", tone(0.1)))
     began = Left(0.5, SpeechStarted("item_2", 0.4))
-    facts = [report(0.1), audio, report(0.3), report(0.4), began, report(0.6, playing=False)]
+    facts: list[LogFact] = [report(0.1), audio, report(0.3), report(0.4), began, report(0.6, playing=False)]
     assert thin(facts) == [audio, report(0.4), began, report(0.6, playing=False)]
 
 
@@ -74,7 +74,7 @@ def test_a_large_picture_is_left_out() -> None:
 
 def test_a_configuration_reads_back_exactly() -> None:
     config = start_session("sess_1", "tester", SessionSettings(instructions="Be brief."), 1_800_000_000)
-    update = {
+    update: dict[str, object] = {
         "type": "realtime",
         "audio": {"input": {"format": {"type": "audio/pcmu"}, "transcription": {"model": "default"}}},
         "tools": [{"type": "function", "name": "look", "description": "Look.", "parameters": {"type": "object"}}],
