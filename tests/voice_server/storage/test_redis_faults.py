@@ -144,6 +144,19 @@ async def test_a_server_stops_at_once_whatever_its_subscription_is_at(redis_serv
                 await asyncio.sleep(0)
 
 
+@pytest.mark.parametrize("steps", range(1, 7))
+async def test_whoever_is_cancelled_while_redis_goes_away_ends(redis_server: Redis, steps: int) -> None:
+    async with open_redis(redis_server.url) as shared:
+        await shared.live_log.append("sess_1", 1, ["a"], epoch=1)
+        redis_server.stop()
+        writing = asyncio.ensure_future(shared.live_log.append("sess_1", 2, ["b"], epoch=1))
+        for _ in range(steps):
+            await asyncio.sleep(0)
+        if writing.cancel():
+            await asyncio.wait([writing])
+            assert writing.cancelled()
+
+
 async def test_listening_ends_with_the_server(redis_url: str) -> None:
     async with open_redis(redis_url) as shared:
         heard = shared.announcements.listen("news")

@@ -32,6 +32,7 @@ from voice_server.storage.shared.redis_link import (
     FIRST_REST_SECONDS,
     LONGEST_REST_SECONDS,
     RedisLink,
+    cancellations,
 )
 
 SILENCE_SECONDS = 5.0
@@ -175,7 +176,8 @@ class RedisAnnouncements:
                         await self._here.publish(channel, text)
             except (*AWAY, RedisError) as error:
                 self._link.note_away(error)
-            _end_if_cancelled()
+            if cancellations():
+                raise asyncio.CancelledError
             await asyncio.sleep(rest)
             rest = min(2 * rest, LONGEST_REST_SECONDS)
 
@@ -186,8 +188,7 @@ class RedisAnnouncements:
     async def _told(self, subscription: PubSub) -> AsyncGenerator[tuple[str, str], None]:
         await subscription.subscribe(self._channel)
         asked = False
-        while True:
-            _end_if_cancelled()
+        while not cancellations():
             message = await subscription.get_message(timeout=self._silence_seconds)
             if message is None:
                 if asked:
@@ -199,13 +200,6 @@ class RedisAnnouncements:
             if message["type"] == "message":
                 channel, text = orjson.loads(message["data"])
                 yield channel, text
-
-
-def _end_if_cancelled() -> None:
-    """A connection that breaks while its reader is cancelled says only that it broke."""
-    task = asyncio.current_task()
-    if task is not None and task.cancelling():
-        raise asyncio.CancelledError
 
 
 class RedisLiveLog:

@@ -89,11 +89,14 @@ class RedisLink:
                 raise SharedUnavailable(self._sentence())
             # The others wait for what this call finds out.
             self._rests_until = self._now() + self._call_seconds
+        cancelled_before = cancellations()
         try:
             async with asyncio.timeout(self._call_seconds):
                 answer = await command()
         except AWAY as error:
             self.note_away(error, tried_again=tries_again)
+            if cancellations() > cancelled_before:
+                raise asyncio.CancelledError from error
             raise SharedUnavailable(self._sentence()) from error
         except RedisError as error:
             _log.exception("redis refuses a command", place=self.place)
@@ -138,6 +141,15 @@ class RedisLink:
 
     def _sentence(self) -> str:
         return f"Redis at {self.place} does not answer; try again in a moment."
+
+
+def cancellations() -> int:
+    """How often the present task was asked to end.
+
+    A connection that breaks at the same moment can hide it: the client then raises only that it broke.
+    """
+    task = asyncio.current_task()
+    return 0 if task is None else task.cancelling()
 
 
 def _place(url: str) -> str:
