@@ -53,8 +53,14 @@ GAIN_MEMORY = 0.99
 
 CERTAIN_LIKENESS, CERTAIN_FRAMES = 0.4, 10.0
 """How alike, and over how much loud playback, both must be for the delay to count as known."""
+FIRST_LIKENESS = 0.53
+"""The same until it was known once, of a clear sound: a user's first words may begin and end like those that play."""
 UNLIKE, UNLIKE_FRAMES = 0.45, 15.0
 """An echo is more like the playback than this after so many loud frames of the microphone; a user is less so."""
+CLEAR = 22.0
+"""Decibels above the noise at which a sound is so clear that it takes fewer frames to tell."""
+CLEARLY_UNLIKE, CLEAR_FRAMES = (0.38, 0.5, 0.52), (3.5, 6.0, 15.0)
+"""The same after so many clear frames. With fewer than the first, everything is like everything."""
 LOUDEST_GAIN, GUESS_FRAMES = -3.0, 6.0
 """An echo that nothing is known of is no louder than this; what is learnt counts as much after so many frames."""
 SMOOTHING_FRAMES = 8.0
@@ -85,7 +91,13 @@ class EchoDetector:
         self._noise: Bands | None = None
         self._loud_frames = 0.0
         """Of the microphone, the recent ones."""
+        self._clear_frames = 0.0
+        """Those of them that are clear."""
         self._excess = 0.0
+        self._was_certain = False
+        """Whether the delay was ever known."""
+        self.heard_none = False
+        """Whether the last frame was too unlike the playback for any echo, however late or loud it may be."""
         self._playback = _History(LAGS, -100.0)
         self._usual: Bands = np.full(BANDS, QUIET, np.float32)
         """How loud the playback usually is."""
@@ -126,7 +138,9 @@ class EchoDetector:
         lag, likeness = self._likeness.compare(np.maximum(microphone, self._noise + 4.0), np.maximum(newest, -62.0))
         echo = self._expected(lag, likeness, moments)
         above_noise = microphone - self._noise
-        self._loud_frames = MEMORY * self._loud_frames + (_mean(above_noise) > LOUD)
+        loudness = _mean(above_noise)
+        self._loud_frames = MEMORY * self._loud_frames + (loudness > LOUD)
+        self._clear_frames = MEMORY * self._clear_frames + (loudness > CLEAR)
         excess = np.minimum(microphone - echo, above_noise - NOISE_MARGIN) - MARGIN
         counted = _mean(np.minimum(np.maximum(excess, 0.0), MAX_EXCESS))
         self._excess = 0.5 * (self._excess + counted)
@@ -162,11 +176,27 @@ class EchoDetector:
 
     def _expected(self, lag: int, likeness: float, moments: Bands) -> Bands:
         """How loud an echo may be in each band."""
-        if likeness >= CERTAIN_LIKENESS and _mean(self._tried[lag]) >= CERTAIN_FRAMES:
+        is_certain = self._is_certain(lag, likeness)
+        self.heard_none = not is_certain and self._is_unlike(likeness)
+        if is_certain:
             return self._echo_after(lag, moments)
-        if likeness < UNLIKE and self._loud_frames >= UNLIKE_FRAMES:
-            return NOTHING
-        return self._loudest_echo(moments)
+        return NOTHING if self.heard_none else self._loudest_echo(moments)
+
+    def _is_certain(self, lag: int, likeness: float) -> bool:
+        """Whether this is the delay of the echo."""
+        is_first = not self._was_certain and self._clear_frames >= CLEAR_FRAMES[1]
+        if likeness < (FIRST_LIKENESS if is_first else CERTAIN_LIKENESS) or _mean(self._tried[lag]) < CERTAIN_FRAMES:
+            return False
+        self._was_certain |= likeness >= FIRST_LIKENESS
+        return True
+
+    def _is_unlike(self, likeness: float) -> bool:
+        """Whether there is no echo in what is heard."""
+        if self._clear_frames >= CLEAR_FRAMES[0] and likeness < np.interp(
+            self._clear_frames, CLEAR_FRAMES, CLEARLY_UNLIKE
+        ):
+            return True
+        return self._loud_frames >= UNLIKE_FRAMES and likeness < UNLIKE
 
     def _echo_after(self, lag: int, moments: Bands) -> Bands:
         """The echo with this delay; it trembles, so the moments next to it may be heard as well."""

@@ -47,9 +47,9 @@ class Listening:
         return self._segmenter.position_seconds
 
     @property
-    def echo_is_new(self) -> bool:
-        """Whether so little was played yet that an echo could be taken for the user."""
-        return self._sounded_frames < ECHO_LEARNT_FRAMES
+    def may_be_echo(self) -> bool:
+        """Whether so little was played yet that an echo could be taken for the user, and this is no clear case."""
+        return self._sounded_frames < ECHO_LEARNT_FRAMES and not self._echo.heard_none
 
     def apply(self, settings: SessionSettings) -> None:
         """Keep as much audio from before an utterance as these settings want."""

@@ -26,7 +26,7 @@ class Voice:
     over_reply: bool = False
     """Whether the assistant can be heard at this moment."""
     may_be_echo: bool = False
-    """Whether it is heard for the first time, so that nobody knows yet how its echo would sound."""
+    """Whether it is heard for the first time, so that nobody knows yet how its echo would sound, and this may be it."""
 
 
 class Segmenter:

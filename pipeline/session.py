@@ -301,7 +301,7 @@ class Session:
             self._silence_seconds = voice.silence_seconds
             may_be_over_reply = voice.speech_seconds > 0 or self._turns.state is State.DOUBTING
             if may_be_over_reply and self._ear.sounds(_now()):
-                self._decide(replace(voice, over_reply=True, may_be_echo=self._listening.echo_is_new))
+                self._decide(replace(voice, over_reply=True, may_be_echo=self._listening.may_be_echo))
             else:
                 self._decide(voice)
 

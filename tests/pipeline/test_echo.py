@@ -10,7 +10,7 @@ import pytest
 
 from benchmarks.own_echo import Scene, first_after, mixed, over, scenes, turn_starts
 from benchmarks.voice_activity import FOLDERS, recordings
-from pipeline.audio import FRAME_SAMPLES, INPUT_RATE, Framer, Samples
+from pipeline.audio import FRAME_SAMPLES, FRAME_SECONDS, INPUT_RATE, Framer, Samples
 from pipeline.echo import KEPT_FRAMES, LAGS, RINGING_FRAMES, EchoDetector
 
 ASSISTANT = [samples for name, samples in recordings(FOLDERS[:1]) if name.endswith("slt")]
@@ -25,6 +25,12 @@ def some_scenes(decibels: float) -> list[Scene]:
 def shifted(samples: Samples, seconds: float) -> np.ndarray:
     count = round(seconds * INPUT_RATE)
     return np.concatenate((np.zeros(count), samples[: len(samples) - count]))
+
+
+def trimmed(samples: Samples) -> Samples:
+    """Without the silence around it."""
+    loud = np.flatnonzero(np.abs(samples) > 300)
+    return samples[loud[0] : loud[-1]]
 
 
 @pytest.mark.parametrize("decibels", [-6.0, -12.0, -20.0])
@@ -61,6 +67,39 @@ def test_a_user_with_headphones_is_noticed_as_soon_as_ever() -> None:
     assert np.median(later) <= 0.02 + 1e-9
     # Only who speaks into the first moments that were ever played may be taken for their echo for a while.
     assert max(later) <= 0.5
+
+
+def heard_over_the_first_playback(heard: Samples, played: Samples) -> tuple[list[bool], list[bool]]:
+    """Of each frame: whether it is explained, and whether there is surely no echo in it."""
+    detector, explained, none = EchoDetector(), [], []
+    for frame, sounding in zip(Framer().push(heard), Framer().push(played), strict=True):
+        explained.append(detector.is_echo(frame, sounding if sounding.any() else None))
+        none.append(detector.heard_none)
+    return explained, none
+
+
+@pytest.mark.parametrize("number", range(5))
+def test_who_speaks_into_the_first_playback_ever_with_headphones_is_noticed_soon(number: int) -> None:
+    quiet = np.zeros(INPUT_RATE, np.int16)
+    played = np.concatenate((quiet, *(trimmed(ASSISTANT[number + clip]) for clip in (0, 1)), quiet))
+    user = trimmed(USERS[number])
+    begins = INPUT_RATE + (number + 2) * INPUT_RATE // 5 // FRAME_SAMPLES * FRAME_SAMPLES
+    spoken = np.zeros(len(played))
+    spoken[begins : begins + len(user)] = user[: len(spoken) - begins]
+    whole = len(played) // FRAME_SAMPLES * FRAME_SAMPLES
+    explained, none = heard_over_the_first_playback(mixed(spoken)[:whole], played[:whole])
+    first = begins // FRAME_SAMPLES
+    assert explained[first : first + 50].count(False) > 25
+    assert explained.index(False, first) - first <= 0.3 / FRAME_SECONDS
+    assert none.index(True, first) - first <= 0.3 / FRAME_SECONDS, "no words are needed to believe it"
+
+
+@pytest.mark.parametrize("decibels", [-6.0, -12.0, -20.0])
+def test_no_echo_of_the_first_playback_ever_is_surely_none(decibels: float) -> None:
+    for scene in some_scenes(decibels):
+        explained, none = heard_over_the_first_playback(mixed(scene.echo), scene.played)
+        believed = sum(sure and not is_echo for is_echo, sure in zip(explained, none, strict=True))
+        assert believed * FRAME_SECONDS < 0.1
 
 
 def test_what_was_learnt_of_a_room_holds_for_the_next_reply() -> None:

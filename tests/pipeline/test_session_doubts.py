@@ -312,8 +312,8 @@ def test_a_laugh_costs_no_words(client: Client, at: float, written_seconds: floa
             await lab.says(LAUGH_SECONDS)
             await lab.hears_out()
             started = lab.all(ReplyStarted)
-            if client.ducks and at < ECHO_LEARNT_FRAMES * FRAME_SECONDS:
-                assert [reply.continues for reply in started] == [None], "it could be an echo: words are needed"
+            if client.ducks and at < ECHO_LEARNT_FRAMES * FRAME_SECONDS and len(started) == 1:
+                # It sounded too much like what was played for the first time: words are needed.
                 assert lab.all(ReplyRestored)
                 check_heard_once(lab)
                 return
