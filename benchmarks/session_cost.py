@@ -1,7 +1,7 @@
 """What one conversation costs the server beside its providers: `python -m benchmarks.session_cost`.
 
 Processor time for each frame of 20 ms that is received, in silence and in speech, with the detector for tests and with
-the real one; and for each piece of up to 100 ms of a reply that is given. Providers follow a script and cost little.
+the real one; and for each 100 ms of a reply that is given. Providers follow a script and cost little.
 """
 
 import asyncio
@@ -19,6 +19,7 @@ from pipeline.items import Message, Text
 from pipeline.providers.scripted import ScriptedLanguageModel, ScriptedSpeechToText, ScriptedTextToSpeech
 from pipeline.session import Providers, Session
 from pipeline.settings import SessionSettings
+from pipeline.speaking import PIECE_SAMPLES
 from pipeline.vad import ConfirmedVoiceActivity, LoudnessVoiceActivity, VoiceActivityDetector
 
 RECORDING = Path(__file__).parent.parent / "tests" / "speech" / "carbon_slt.flac"
@@ -49,17 +50,18 @@ async def seconds_per_frame(voice_activity: Callable[[], VoiceActivityDetector],
 
 
 async def seconds_per_piece() -> float:
-    """Processor time to make and give one piece of a reply."""
-    pieces = 0
+    """Processor time to make and give 100 ms of a reply."""
+    samples = 0
     async with new_session(LoudnessVoiceActivity) as session, aclosing(session.outputs()) as outputs:
         session.receive(ItemCreated(Message("item_question", "user", (Text("Go on."),))))
         session.receive(ReplyRequested())
         began = time.process_time()
         async for output in outputs:
-            pieces += isinstance(output, ReplyAudio)
+            if isinstance(output, ReplyAudio):
+                samples += len(output.samples)
             if isinstance(output, ReplyFinished):
                 break
-        return (time.process_time() - began) / pieces
+        return (time.process_time() - began) / (samples / PIECE_SAMPLES)
 
 
 async def main() -> None:
@@ -70,7 +72,7 @@ async def main() -> None:
         for name, samples in {"silence": silence, "speech": speech}.items():
             cost = await seconds_per_frame(detector, samples)
             print(f"{detector.__name__:24}{name:8}{cost * 1e6:8.1f} µs per frame of 20 ms")
-    print(f"a reply: {await seconds_per_piece() * 1e6:.0f} µs per piece of up to 100 ms")
+    print(f"a reply: {await seconds_per_piece() * 1e6:.0f} µs per 100 ms")
 
 
 if __name__ == "__main__":

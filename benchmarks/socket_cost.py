@@ -1,7 +1,7 @@
 """What one conversation costs the server on its way through the socket: `python -m benchmarks.socket_cost`.
 
 Many clients at once send a frame of 20 ms every 20 ms, in binary and as JSON, to a server in a process of its own;
-others listen to long replies. Told is that process's own processor time for each frame or piece of audio, with
+others listen to long replies. Told is that process's own processor time for each frame or 100 ms of audio, with
 everything that is in its way, and its memory. Few clients cost more each than many: between two frames of few of them
 the server falls asleep and has to be woken. Providers follow a script and cost little; the clients are on other cores
 if there are any, and if they could not send in time, that is told.
@@ -33,6 +33,8 @@ from voice_server.voice_socket import VoiceSocket
 
 FRAME_SECONDS = 0.02
 FRAME_BYTES = round(OUTPUT_RATE * FRAME_SECONDS) * 2
+PIECE_BYTES = OUTPUT_RATE // 10 * 2
+"""0.1 s. A binary message has some bytes more, which are its head."""
 STORY = "This is a sentence of eight words, more or less. " * 400
 
 
@@ -163,17 +165,19 @@ async def seconds_per_frame(url: str, sessions: int, seconds: float, *, binary: 
 
 
 async def seconds_per_piece(url: str, *, binary: bool) -> float:
-    """The server's processor time for a piece of a reply, from the voice to the socket."""
+    """The server's processor time for 100 ms of a reply, from the voice to the socket."""
     query = "?extensions=1" if binary else ""
     async with aiohttp.ClientSession() as client, client.ws_connect(f"{url}/v1/realtime{query}") as socket:
         item = {"type": "message", "role": "user", "content": [{"type": "input_text", "text": "Go on."}]}
         await socket.send_json({"type": "conversation.item.create", "item": item})
         start = await cost(client, url)
         await socket.send_json({"type": "response.create"})
-        pieces = 0
+        pieces = 0.0
         async for message in socket:
-            if message.type is aiohttp.WSMsgType.BINARY or '"response.output_audio.delta"' in message.data[:60]:
-                pieces += 1
+            if message.type is aiohttp.WSMsgType.BINARY:
+                pieces += len(message.data) / PIECE_BYTES
+            elif '"response.output_audio.delta"' in message.data[:60]:
+                pieces += len(base64.b64decode(orjson.loads(message.data)["delta"])) / PIECE_BYTES
             elif '"response.done"' in message.data[:60]:
                 break
         return ((await cost(client, url))["cpu_seconds"] - start["cpu_seconds"]) / pieces
@@ -190,7 +194,7 @@ async def measure(loop: str, sessions: int, seconds: float) -> None:
         print(
             f"{loop:8}{kind:8}{sessions:4} sessions{frame.seconds * 1e6:7.1f} µs per silent frame of 20 ms"
             f" ({frame.seconds / FRAME_SECONDS:.2%} of a core each), {frame.session_bytes / 2**20:.2f} MiB each;"
-            f"{piece * 1e6:6.0f} µs per piece of a reply"
+            f"{piece * 1e6:6.0f} µs per 100 ms of a reply"
         )
         if frame.late_seconds > FRAME_SECONDS:
             late_ms = frame.late_seconds * 1000
