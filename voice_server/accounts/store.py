@@ -12,7 +12,7 @@ from uuid import UUID
 import asyncpg
 
 from voice_server.accounts.bodies import ProfileBody, RegisterBody
-from voice_server.accounts.ended_access import EndedAccess, end_access
+from voice_server.accounts.ended_access import EndedAccess
 from voice_server.accounts.letters import Letters
 from voice_server.accounts.log_ins import LogIns, Session
 from voice_server.accounts.passwords import NO_PASSWORD
@@ -28,8 +28,6 @@ VERIFY_SECONDS = 86_400.0
 RESET_SECONDS = 3600.0
 OpenRegistration = Callable[[UUID], Awaitable[bool]]
 """Whether people may become customers of this tenant by themselves."""
-
-_COMMAND_LINE = Principal("command-line", roles=frozenset({"operator"}))
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,20 +210,6 @@ class Accounts:
             await connection.execute(self._statements["edit_profile"], account_id, *values)
             await note(connection, principal, "edit_profile", "account", str(account_id), request_id)
             return await self._profile(connection, account_id)
-
-    async def make_operator(self, email: str, password_hash: str | None) -> UUID:
-        """Give an account to an operator of the server, or make one of a person who has an account.
-
-        None leaves the password as it is.
-        """
-        async with self._database.everyone() as connection:
-            made: UUID = await connection.fetchval(
-                self._statements["make_operator"], email, password_hash or NO_PASSWORD
-            )
-            # Tokens that were issued before know nothing of it; new ones do.
-            await end_access(connection, [made])
-            await note(connection, _COMMAND_LINE, "make_operator", "account", str(made), None)
-        return made
 
     async def set_disabled(
         self, principal: Principal, account_id: UUID, request_id: str | None, *, disabled: bool

@@ -63,7 +63,7 @@ SET is_operator = true,
     verified_at = coalesce(accounts.verified_at, now()),
     disabled_at = NULL,
     updated_at = now()
-RETURNING id
+RETURNING id, password_hash
 
 -- name: disable
 UPDATE accounts SET disabled_at = now(), updated_at = now() WHERE id = $1 AND disabled_at IS NULL RETURNING id
