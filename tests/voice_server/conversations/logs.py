@@ -26,8 +26,8 @@ def header(conversation_id: str | None = None, owner: str = "ada") -> Header:
     return Header(conversation_id or new_id("conv"), DEFAULT_TENANT, owner, "tester", "realtime", BEGAN_AT)
 
 
-def opened() -> LogFact:
-    return Opened("sess_1", "tester", SessionSettings(), BEGAN_AT)
+def opened(began_at: float = BEGAN_AT) -> LogFact:
+    return Opened("sess_1", "tester", SessionSettings(), began_at)
 
 
 def said(number: int, text: str = "") -> LogFact:

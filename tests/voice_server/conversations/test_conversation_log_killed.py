@@ -15,7 +15,7 @@ from tests.services.redis import Redis
 from tests.voice_server.conversations.logs import Kept, kept_in, said
 from voice_server.conversations.archive import Archive
 from voice_server.conversations.facts import read
-from voice_server.conversations.log import ConversationLog
+from voice_server.conversations.log import ConversationLog, ConversationWriter
 from voice_server.conversations.restore import restored
 from voice_server.conversations.spool import Spool
 from voice_server.storage.postgres.cluster import Cluster
@@ -155,7 +155,7 @@ async def test_a_task_that_is_killed_while_both_are_away_loses_nothing(
             assert len(sequences) >= number
 
 
-async def all_kept(kept: Kept, writers: list[object]) -> None:
+async def all_kept(kept: Kept, writers: list[ConversationWriter]) -> None:
     for writer in writers:
-        await kept.has_all(writer)  # type: ignore[arg-type]
+        await kept.has_all(writer)
     assert kept.log.unkept_promises == 0
