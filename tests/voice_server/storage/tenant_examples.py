@@ -1,0 +1,260 @@
+"""A tenant of which every table has rows, and for each statement arguments that reach them.
+
+All its texts contain `canary`. A statement that is added needs a line here: arguments with which it finds or changes
+something of the tenant `acme` when it sees everyone. A table that is added needs a row.
+"""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+ACME = UUID("aaaaaaaa-0000-4000-8000-000000000001")
+OTHER = UUID("bbbbbbbb-0000-4000-8000-000000000002")
+ACCOUNT = UUID("aaaaaaaa-0000-4000-8000-000000000011")
+UNVERIFIED = UUID("aaaaaaaa-0000-4000-8000-000000000012")
+DISABLED = UUID("aaaaaaaa-0000-4000-8000-000000000013")
+FAMILY = UUID("aaaaaaaa-0000-4000-8000-000000000021")
+KEY = UUID("aaaaaaaa-0000-4000-8000-000000000031")
+LETTER = UUID("aaaaaaaa-0000-4000-8000-000000000041")
+FAILED_LETTER = UUID("aaaaaaaa-0000-4000-8000-000000000042")
+CUSTOMER = UUID("aaaaaaaa-0000-4000-8000-000000000051")
+SECOND_CUSTOMER = UUID("aaaaaaaa-0000-4000-8000-000000000052")
+MEMORY = UUID("aaaaaaaa-0000-4000-8000-000000000061")
+JOB = UUID("aaaaaaaa-0000-4000-8000-000000000071")
+NEW = UUID("aaaaaaaa-0000-4000-8000-0000000000ff")
+NOBODY = UUID(int=0)
+ALIVE, EXPIRED, FRESH = bytes([1] * 32), bytes([2] * 32), bytes([3] * 32)
+NOW = datetime.now(UTC)
+LATER, LONG_AGO = NOW + timedelta(days=1), NOW - timedelta(days=30)
+
+OTHER_TENANT = ("INSERT INTO tenants (id, slug, name) VALUES ($1, 'other', 'Other')", OTHER)
+ROWS: tuple[tuple[str, tuple[object, ...]], ...] = (
+    ("tenants (id, slug, name, version)", (ACME, "acme", "canary", 1)),
+    ("tenant_versions (tenant_id, version, config, created_by)", (ACME, 1, {"canary": 1}, "canary")),
+    ("tenant_secrets (tenant_id, name, ciphertext, hint)", (ACME, "canary", b"canary", "canary")),
+    (
+        "api_keys (id, tenant_id, name, digest, hint, scopes, created_by)",
+        (KEY, ACME, "canary", ALIVE, "canary", ["canary"], "canary"),
+    ),
+    (
+        "client_secrets (digest, tenant_id, principal, session_config, expires_at)",
+        (ALIVE, ACME, {"canary": 1}, {"canary": 1}, LATER),
+    ),
+    (
+        "client_secrets (digest, tenant_id, principal, session_config, expires_at)",
+        (EXPIRED, ACME, {"canary": 1}, {"canary": 1}, LONG_AGO),
+    ),
+    (
+        "accounts (id, email, password_hash, name, verified_at)",
+        (ACCOUNT, "canary@example.com", "canary", "canary", LONG_AGO),
+    ),
+    ("accounts (id, email, password_hash) ", (UNVERIFIED, "canary-2@example.com", "canary")),
+    (
+        "accounts (id, email, password_hash, disabled_at)",
+        (DISABLED, "canary-3@example.com", "canary", LONG_AGO),
+    ),
+    ("memberships (tenant_id, account_id, role)", (ACME, ACCOUNT, "staff")),
+    ("memberships (tenant_id, account_id, role)", (ACME, DISABLED, "admin")),
+    (
+        "refresh_tokens (digest, family, account_id, tenant_id, expires_at)",
+        (ALIVE, FAMILY, ACCOUNT, ACME, LATER),
+    ),
+    (
+        "refresh_tokens (digest, family, account_id, tenant_id, expires_at)",
+        (EXPIRED, FAMILY, ACCOUNT, ACME, LONG_AGO),
+    ),
+    (
+        "mailed_tokens (digest, account_id, purpose, expires_at, registration)",
+        (ALIVE, ACCOUNT, "verify", LATER, {"canary": 1}),
+    ),
+    ("mailed_tokens (digest, account_id, purpose, expires_at)", (EXPIRED, ACCOUNT, "reset", LONG_AGO)),
+    ("signing_keys (id, public_key, private_key)", ("canary", b"canary", b"canary")),
+    ("ended_access (subject, ended_at)", (FAMILY, NOW)),
+    ("ended_access (subject, ended_at)", (ACCOUNT, LONG_AGO)),
+    ("outgoing_mail (id, account_id, letter, due_at)", (LETTER, ACCOUNT, b"canary", LONG_AGO)),
+    ("outgoing_mail (id, account_id, problem, failed_at)", (FAILED_LETTER, ACCOUNT, "canary", LONG_AGO)),
+    ("customers (id, tenant_id)", (CUSTOMER, ACME)),
+    ("customers (id, tenant_id)", (SECOND_CUSTOMER, ACME)),
+    ("customer_identities (tenant_id, kind, value, customer_id)", (ACME, "subject", "canary", CUSTOMER)),
+    (
+        "conversations (id, tenant_id, customer_id, owner, assistant, channel, language, began_at, changed_at)",
+        ("conv_canary", ACME, CUSTOMER, "canary", "canary", "realtime", "canary", LONG_AGO, LONG_AGO),
+    ),
+    (
+        "conversation_facts (conversation_id, sequence, tenant_id, fact)",
+        ("conv_canary", 1, ACME, "canary"),
+    ),
+    (
+        "conversation_items (conversation_id, id, tenant_id, position, role, text, status, said_at, timings)",
+        ("conv_canary", "item_canary", ACME, 1, "user", "canary", "completed", LONG_AGO, {"canary": 1}),
+    ),
+    (
+        "live_sessions (id, tenant_id, conversation_id, token_digest, holder, principal, expires_at)",
+        ("sess_canary", ACME, "conv_canary", ALIVE, "canary", {"canary": 1}, LATER),
+    ),
+    (
+        "memories (id, tenant_id, customer_id, topic, value, confidence, source, conversation_id, item_id)",
+        (MEMORY, ACME, CUSTOMER, "canary", "canary", 0.5, "said", "conv_canary", "item_canary"),
+    ),
+    (
+        "stored_objects (key, tenant_id, conversation_id, customer_id, owner, kind, content_type, bytes, expires_at)",
+        ("canary", ACME, "conv_canary", CUSTOMER, "canary", "answer", "canary", 1, LONG_AGO),
+    ),
+    (
+        "consents (tenant_id, account_id, purpose, granted, wording, wording_version)",
+        (ACME, ACCOUNT, "canary", True, "canary", "canary"),
+    ),
+    ("privacy_jobs (id, tenant_id, kind, account_id, problem)", (JOB, ACME, "export", ACCOUNT, "canary")),
+    ("audit_log (tenant_id, actor, action, subject_kind, subject_id)", (ACME, *["canary"] * 4)),
+    ("session_slots (session_id, tenant_id, expires_at)", ("sess_canary", ACME, LONG_AGO)),
+    ("tenant_usage (tenant_id, month, seconds)", (ACME, NOW.date().replace(day=1), 60.0)),
+)
+
+EXAMPLES: dict[str, dict[str, tuple[Any, ...]]] = {
+    "accounts": {
+        "find_tenant": ("acme",),
+        "find_by_email": ("canary@example.com",),
+        "find_for_log_in": ("canary@example.com",),
+        "lock": (ACCOUNT, ACME),
+        "register": ("canary-new@example.com", "canary"),
+        "complete_registration": (UNVERIFIED, "hash", "name", "en", "UTC"),
+        "join": (ACME, UNVERIFIED),
+        "rehash": (ACCOUNT, "canary", "hash"),
+        "set_password": (ACCOUNT, "hash"),
+        "password_hash": (ACCOUNT,),
+        "profile": (ACCOUNT,),
+        "edit_profile": (ACCOUNT, "name", "en", "UTC"),
+        "memberships": (ACCOUNT,),
+        "make_operator": ("canary@example.com", "hash"),
+        "disable": (ACCOUNT,),
+        "enable": (DISABLED,),
+    },
+    "api_keys": {
+        "find": (ALIVE,),
+        "use": (KEY,),
+        "create": (ACME, "name", FRESH, "hint", ["speech"], "somebody", 100),
+        "list": (ACME,),
+        "revoke": (ACME, KEY),
+    },
+    "audit": {"note": (ACME, "somebody", "read", "customer", str(CUSTOMER), None)},
+    "client_secrets": {
+        "issue": (FRESH, ACME, {}, {}, 60, 100),
+        "find": (ALIVE,),
+        "sweep": (),
+    },
+    "conversation_logs": {
+        "begin": (
+            ["conv_new"],
+            [ACME],
+            [1],
+            [CUSTOMER],
+            ["owner"],
+            ["name"],
+            ["realtime"],
+            ["en"],
+            [NOW],
+            [1],
+        ),
+        "hold": (["conv_canary"],),
+        "add_facts": (["conv_canary"], [2], [ACME], ["fact"]),
+        "put_items": (
+            ["conv_canary"],
+            ["item_canary"],
+            [ACME],
+            [1],
+            ["user"],
+            ["other words"],
+            ["completed"],
+            [NOW],
+            ["{}"],
+        ),
+        "drop_items": (["conv_canary"], ["item_canary"]),
+        "mark": (["conv_canary"], [2], [NOW]),
+        "announce": ("conv_canary", 2),
+        "header": ("conv_canary",),
+        "facts": ("conv_canary", 0),
+        "last_sequence": ("conv_canary",),
+        "left_alone": (60.0, 10),
+        "end": ("conv_canary",),
+    },
+    "conversations": {
+        "list": (ACME, None, None, None, None, None, None, None, 10),
+        "search": (ACME, None, None, None, None, None, None, None, 10, "canary"),
+        "one": (ACME, "conv_canary", None),
+        "items": ("conv_canary", 0, 10),
+        "objects": ("conv_canary",),
+        "delete_objects": ("conv_canary",),
+        "delete": (ACME, "conv_canary", None),
+        "put_object": ("canary-2", ACME, "conv_canary", "owner", "audio/mpeg", 1, 60.0),
+        "expired_objects": (10,),
+        "forget_objects": (["canary"],),
+    },
+    "ended_access": {"end_access": ([ACCOUNT],), "recent": (), "sweep": ()},
+    "mailed_tokens": {
+        "add_verification": (UNVERIFIED, FRESH, 60.0, {}),
+        "add_reset": (ACCOUNT, FRESH, 60.0),
+        "find": (ALIVE, "verify"),
+        "use": (ALIVE, "verify"),
+        "use_all": (ACCOUNT,),
+        "sweep": (),
+    },
+    "memberships": {
+        "find_account": ("canary@example.com",),
+        "list": (ACME, NOBODY, None, 10),
+        "find": (ACME, ACCOUNT),
+        "put": (ACME, ACCOUNT, "admin"),
+        "other_admins": (ACME, ACCOUNT),
+        "remove": (ACME, ACCOUNT),
+        "revoke_log_ins": (ACME, ACCOUNT),
+    },
+    "outgoing_mail": {
+        "add": (NEW, ACCOUNT, b"letter"),
+        "claim": (60.0,),
+        "sent": (LETTER,),
+        "later": (LETTER, 60.0, "problem"),
+        "give_up": (LETTER, "problem"),
+        "next_due": (),
+        "sweep": (),
+    },
+    "quotas": {
+        "forget_dead": (ACME,),
+        "others_open": (ACME, "sess_other"),
+        "used_seconds": (ACME,),
+        "take": (ACME, "sess_canary", 90.0),
+        "renew": (["sess_canary"], 90.0),
+        "release": ("sess_canary",),
+    },
+    "refresh_tokens": {
+        "add": (FRESH, FAMILY, ACCOUNT, ACME, 60.0),
+        "find": (ALIVE,),
+        "state": (ALIVE, EXPIRED),
+        "use": (ALIVE,),
+        "end_family": (FAMILY,),
+        "end_all": (ACCOUNT,),
+        "sweep": (),
+    },
+    "signing_keys": {
+        "all": (),
+        "wait_for_turn": (),
+        "add": ("canary-2", b"public", b"private"),
+        "retire": (["canary"],),
+    },
+    "tenant_secrets": {
+        "put": (ACME, "canary", b"sealed", "hint"),
+        "list": (ACME,),
+        "sealed": (ACME,),
+        "delete": (ACME, "canary"),
+    },
+    "tenants": {
+        "create": ("new", "New"),
+        "list": ("", 10),
+        "find": ("acme",),
+        "lock": (ACME,),
+        "close": (ACME,),
+        "count_version": (ACME, 2),
+        "add_version": (ACME, 2, {}, "somebody"),
+        "version": (ACME, 1),
+        "versions": (ACME, 10, 10),
+        "current": (ACME,),
+    },
+}
