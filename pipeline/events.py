@@ -280,6 +280,17 @@ class ReplyAudio:
 
 
 @dataclass(frozen=True, slots=True)
+class ReplyWritten:
+    """The model has written more of a reply than was said of it yet. A fact for logs: whoever goes on with the
+    conversation elsewhere says the rest. All of them together are what the reply has to say."""
+
+    reply_id: str
+    text: str
+    is_complete: bool = False
+    """Whether nothing more of it will be written."""
+
+
+@dataclass(frozen=True, slots=True)
 class ReplyArguments:
     """The next characters of a function call's arguments."""
 
@@ -442,6 +453,7 @@ Output = (
     | ReplyItemStarted
     | ReplyText
     | ReplyAudio
+    | ReplyWritten
     | ReplyArguments
     | ReplyItemFinished
     | ReplyFinished

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, Literal
 
+from pipeline.continuation import Continuation, Unfinished
 from pipeline.conversation import Conversation
 from pipeline.delivery import Delivery
 from pipeline.ear import Ear
@@ -90,6 +91,14 @@ class Replies:
         self._show(reply, request)
         self._begin(reply)
         return True
+
+    def resume(self, unfinished: Unfinished, messages: Messages) -> None:
+        """Go on with a reply of an earlier session of this conversation."""
+        reply = self._new(unfinished.options, None)
+        model = Continuation(self.language_model, unfinished)
+        reply.writing = Writing(model, self.tools, reply.options, self.settings, self.session_id, reply.delivery)
+        self._show(reply, ReplyRequested(), continues=unfinished.reply_id or None)
+        self._begin(reply, messages)
 
     def guess(self, turn: Turn, messages: Messages) -> None:
         """Answer a turn as if it were over; nobody is told of it before it is."""

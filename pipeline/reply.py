@@ -93,7 +93,7 @@ class Reply:
     def go_on_with(self, stopped: "Reply") -> None:
         """Say the rest of a reply that was stopped."""
         self.writing, self.start = stopped.writing, stopped.rest
-        self.writing.go_on(self.delivery)
+        self.writing.go_on(self.delivery, self.start)
 
     def stop(self, reason: Literal["turn_detected", "client_cancelled"], *, for_good: bool) -> None:
         """End it because somebody wants no more of it; its task has been cancelled.

@@ -16,6 +16,7 @@ from functools import partial
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
+from pipeline.continuation import Unfinished
 from pipeline.conversation import Conversation, untranscribed
 from pipeline.ear import Ear
 from pipeline.endpointing import Pause, TurnEndModel
@@ -130,8 +131,10 @@ class Session:
         conversation: Conversation | None = None,
         *,
         greets: bool = False,
+        unfinished: Unfinished | None = None,
     ) -> None:
-        """`greets`: whether the assistant has the first word, if it has one ready."""
+        """`greets`: whether the assistant has the first word, if it has one ready. `unfinished`: what it says instead,
+        because an earlier session of this conversation ended in the middle of it."""
         self.id = session_id
         self.settings = settings
         self.conversation = conversation or Conversation(max_kept_audio_seconds=settings.max_kept_audio_seconds)
@@ -150,6 +153,7 @@ class Session:
         self._turn: Turn | None = None
         """What the next reply answers."""
         self._greets = greets
+        self._unfinished = unfinished
         self._hearing: dict[Utterance, asyncio.Task[None]] = {}
         """What has no transcript yet."""
         self._ear = Ear(self.conversation, self.outbox, loudspeaker)
@@ -170,9 +174,18 @@ class Session:
 
     async def __aenter__(self) -> Self:
         await self._group.__aenter__()
-        if self._greets and self.settings.replies and self._replies.greet():
+        if self.settings.replies and self._begin():
             self._turns.receive(ReplyRequested())
         return self
+
+    def _begin(self) -> bool:
+        """Say what is to be said first; tell whether there is anything."""
+        if self._unfinished is None:
+            return self._greets and self._replies.greet()
+        instructions = self._unfinished.options.instructions or self.settings.instructions
+        question = Question(ReplyRequested(), instructions, None, self.conversation, self.settings)
+        self._replies.resume(self._unfinished, partial(question.messages, self._hearing, self._hear_recording))
+        return True
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None

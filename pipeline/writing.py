@@ -16,7 +16,7 @@ from typing import Any
 from pipeline.deadlines import with_deadlines
 from pipeline.delivery import Delivery
 from pipeline.errors import PipelineError, ProviderError
-from pipeline.events import ReplyArguments, ToolCalled, ToolReturned
+from pipeline.events import ReplyArguments, ReplyWritten, ToolCalled, ToolReturned
 from pipeline.items import FunctionCall, Status, new_id
 from pipeline.providers.interfaces import (
     Completed,
@@ -36,6 +36,9 @@ MAX_CHARACTERS = 100_000
 """Nobody listens for longer than this takes to say: two hours."""
 BROKEN_OFF = ("length", "content_filter")
 """Reasons for which a model ends before it is done."""
+SENTENCE_ENDS = (".", "!", "?", "…", ":")
+NOTED_CHARACTERS = 120
+"""What is written is noted for the log by sentences, and at the latest after so much."""
 CALLED_BY_CLIENT = "The client is running this function. Its result is not there yet; do not call it again."
 """What the model is told of a call of the client's, while it goes on with the results of the server's tools."""
 
@@ -79,6 +82,8 @@ class Writing:
         self._settings = settings
         self._session_id = session_id
         self._text = ""
+        self._noted = 0
+        """Characters of it that the log knows."""
         self._more = asyncio.Event()
         self._ended: str | ProviderError | None = None
         self._calls: dict[int, _OpenCall] = {}
@@ -111,10 +116,12 @@ class Writing:
                 if arguments:
                     self.delivery.put(ReplyArguments(self.delivery.reply_id, opened.item.id, arguments))
 
-    def go_on(self, delivery: Delivery) -> None:
-        """Another reply says the rest."""
+    def go_on(self, delivery: Delivery, start: int) -> None:
+        """Another reply says the rest, from this character on."""
         nameless, self.delivery = self.delivery, delivery
         delivery.take_over(nameless)
+        self._noted = start
+        self._note(is_complete=isinstance(self._ended, str))
 
     async def read(self, start: int) -> str:
         """Wait for text from this character on; "" at the end, be it a good one or not. May be cancelled."""
@@ -141,6 +148,8 @@ class Writing:
 
     def _end(self, how: str | ProviderError) -> None:
         self._ended = how
+        if isinstance(how, str):
+            self._note(is_complete=True)
         self._more.set()
 
     async def _run(self, messages: list[ModelMessage]) -> None:
@@ -193,6 +202,13 @@ class Writing:
         self.delta_count += 1
         self._text += text
         self._more.set()
+        if text.rstrip().endswith(SENTENCE_ENDS) or len(self._text) - self._noted >= NOTED_CHARACTERS:
+            self._note(is_complete=False)
+
+    def _note(self, *, is_complete: bool) -> None:
+        if self._options.in_conversation:
+            self.delivery.put(ReplyWritten(self.delivery.reply_id, self._text[self._noted :], is_complete))
+        self._noted = len(self._text)
 
     def _completion_options(self, *, may_call: bool) -> CompletionOptions:
         choice = (self._options.tool_choice or "auto") if may_call else "none"

@@ -9,6 +9,7 @@ from typing import TypeVar
 import numpy as np
 
 from pipeline.audio import FRAME_SAMPLES, INPUT_RATE, OUTPUT_RATE, Samples
+from pipeline.continuation import Unfinished
 from pipeline.conversation import Conversation
 from pipeline.events import (
     AudioReceived,
@@ -20,6 +21,7 @@ from pipeline.events import (
     ReplyFinished,
     ReplyItemFinished,
     ReplyStarted,
+    ReplyWritten,
     RequestFailed,
     SpeechStarted,
 )
@@ -289,8 +291,8 @@ class Lab:
         return arrived - self.loudspeaker.heard(item_id)
 
     def names(self) -> list[str]:
-        """What left, without the audio."""
-        return [type(output).__name__ for output in self.outputs if not isinstance(output, ReplyAudio)]
+        """What left, without the audio and what is only for logs."""
+        return [type(output).__name__ for output in self.outputs if not isinstance(output, (ReplyAudio, ReplyWritten))]
 
     def refusal(self) -> str:
         """The code of the only request that failed."""
@@ -327,13 +329,14 @@ async def laboratory(
     voice_activity: Callable[[], VoiceActivityDetector] = LoudnessVoiceActivity,
     phrases: Phrases | None = None,
     greets: bool = False,
+    unfinished: Unfinished | None = None,
 ) -> AsyncGenerator[Lab, None]:
     """Open a session with a client; scripted providers where none is given."""
     client = client or Client()
     settings = settings or SessionSettings(reports_playback=client.reports, ducks=client.ducks)
     hears, writes, speaks = stt or ScriptedSpeechToText(), llm or ScriptedLanguageModel(), tts or ScriptedTextToSpeech()
     providers = Providers(hears, writes, speaks, voice_activity, lambda: phrases or Phrases())
-    session = Session("sess_lab", settings, providers, tools, conversation, greets=greets)
+    session = Session("sess_lab", settings, providers, tools, conversation, greets=greets, unfinished=unfinished)
     lab = Lab(session, client, hears, writes, speaks, Loudspeaker(client.buffer_seconds))  # type: ignore[arg-type]
     async with asyncio.TaskGroup() as group, session:
         group.create_task(lab.consume())

@@ -24,6 +24,7 @@ from pipeline.events import (
     ReplyRestored,
     ReplyStarted,
     ReplyText,
+    ReplyWritten,
     RequestFailed,
     SettingsApplied,
     SpeechStarted,
@@ -106,7 +107,7 @@ class Encoder:
                 return [extensions.interrupted_message(output)] if self._with_extensions else []
             case ReplyDucked() | ReplyRestored():
                 return [extensions.ducking_message(output)] if self._with_extensions else []
-            case ToolCalled() | ToolReturned() | GuessDropped():
+            case ToolCalled() | ToolReturned() | GuessDropped() | ReplyWritten():
                 return []
             case ItemRemoved(item_id):
                 for reply in self._replies.values():

@@ -6,7 +6,7 @@ from typing import get_args
 
 import pytest
 
-from pipeline.events import GuessDropped, Input, Output, ToolCalled, ToolReturned
+from pipeline.events import GuessDropped, Input, Output, ReplyWritten, ToolCalled, ToolReturned
 from tests.voice_server.wire.golden import CLIENT, SERVER, decoded, server_messages, story_frames
 from tests.voice_server.wire.ordering import check_order
 from tests.voice_server.wire.server_messages import EXTENSIONS, check_message
@@ -14,7 +14,7 @@ from tests.voice_server.wire.story import CONVERSATION, new_config, new_connecti
 from voice_server.wire.connection import Connection
 
 PROTOCOL_PAGE = Path(__file__).parents[3] / "docs" / "protocol.md"
-NOT_SENT = {GuessDropped, ToolCalled, ToolReturned}
+NOT_SENT = {GuessDropped, ReplyWritten, ToolCalled, ToolReturned}
 """Facts for logs."""
 
 
