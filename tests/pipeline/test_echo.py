@@ -78,20 +78,26 @@ def heard_over_the_first_playback(heard: Samples, played: Samples) -> tuple[list
     return explained, none
 
 
-@pytest.mark.parametrize("number", range(5))
-def test_who_speaks_into_the_first_playback_ever_with_headphones_is_noticed_soon(number: int) -> None:
-    quiet = np.zeros(INPUT_RATE, np.int16)
-    played = np.concatenate((quiet, *(trimmed(ASSISTANT[number + clip]) for clip in (0, 1)), quiet))
-    user = trimmed(USERS[number])
-    begins = INPUT_RATE + (number + 2) * INPUT_RATE // 5 // FRAME_SAMPLES * FRAME_SAMPLES
-    spoken = np.zeros(len(played))
-    spoken[begins : begins + len(user)] = user[: len(spoken) - begins]
-    whole = len(played) // FRAME_SAMPLES * FRAME_SAMPLES
-    explained, none = heard_over_the_first_playback(mixed(spoken)[:whole], played[:whole])
-    first = begins // FRAME_SAMPLES
-    assert explained[first : first + 50].count(False) > 25
-    assert explained.index(False, first) - first <= 0.3 / FRAME_SECONDS
-    assert none.index(True, first) - first <= 0.3 / FRAME_SECONDS, "no words are needed to believe it"
+def test_who_speaks_into_the_first_playback_ever_with_headphones_is_noticed_soon() -> None:
+    quiet, later = np.zeros(INPUT_RATE, np.int16), list[float]()
+    for number in range(8):
+        played = np.concatenate((quiet, *(trimmed(ASSISTANT[number + clip]) for clip in (0, 1)), quiet))
+        user = trimmed(USERS[number])
+        begins = INPUT_RATE + (number + 2) * INPUT_RATE // 8
+        spoken = np.zeros(len(played))
+        spoken[begins : begins + len(user)] = user[: len(spoken) - begins]
+        alone, together = turn_starts(mixed(spoken), None)[0], turn_starts(mixed(spoken), played)[0]
+        later.append(together - alone)
+    assert np.median(later) <= 0.3, later
+    assert max(later) <= 0.5
+
+
+def test_what_is_surely_no_echo_is_soon_known() -> None:
+    played, user = trimmed(ASSISTANT[0]), trimmed(USERS[1])
+    heard = np.concatenate((np.zeros(INPUT_RATE // 2), user[: len(played) - INPUT_RATE // 2]))
+    whole = len(heard) // FRAME_SAMPLES * FRAME_SAMPLES
+    _, none = heard_over_the_first_playback(mixed(heard.astype(np.float64))[:whole], played[:whole])
+    assert none.index(True) * FRAME_SECONDS <= 0.5 + 0.3
 
 
 @pytest.mark.parametrize("decibels", [-6.0, -12.0, -20.0])
