@@ -1,14 +1,15 @@
 """`POST /api/v1/voice/chat`: one turn of a conversation as one request, with the recording in and the answer out.
 
-Conversations and recorded answers are kept for an hour; `GET /api/v1/voice/audio/{id}` needs no key, because its id
-cannot be guessed and an audio element of a page can send none.
+The conversation goes into the history. The recorded answer is kept for an hour, at an address that needs no key,
+because it cannot be guessed and an audio element of a page can send none.
 """
 
 import asyncio
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import aclosing
 from dataclasses import dataclass, replace
+from typing import Protocol
 
 import numpy as np
 from aiohttp import web
@@ -19,7 +20,9 @@ from pipeline.errors import PipelineError
 from pipeline.events import (
     AudioCommitted,
     AudioReceived,
+    ItemAdded,
     ItemCreated,
+    ItemDone,
     ReplyAudio,
     ReplyFinished,
     ReplyItemFinished,
@@ -28,11 +31,12 @@ from pipeline.events import (
     TranscriptCompleted,
     TranscriptFailed,
 )
-from pipeline.items import Item, Message, Text, new_id
+from pipeline.items import Message, new_id
 from pipeline.session import Session
+from pipeline.session_log import Closed, Left, Opened
 from pipeline.settings import SessionSettings
 from voice_server.audio_files import CONTENT_TYPES, encode
-from voice_server.auth import principal_of
+from voice_server.auth import Principal, principal_of
 from voice_server.http.admission import Admission
 from voice_server.http.bodies import Body, check_fields
 from voice_server.http.errors import ApiError
@@ -56,7 +60,7 @@ class VoiceChatAnswer(Body):
 
     transcription: str
     text_response: str
-    audio_url: str = Field(description="Path of the spoken answer, as MP3, on this server; kept for an hour.")
+    audio_url: str = Field(description="Where the spoken answer is, as MP3, for an hour; no key is needed there.")
     duration_ms: int = Field(description="How long the request took on the server.")
     conversation_id: str
 
@@ -97,7 +101,7 @@ class VoiceChat:
     async def chat(self, request: web.Request) -> web.Response:
         """Answer a recording."""
         began = time.monotonic()
-        owner = principal_of(request).name
+        owner = principal_of(request)
         upload = await self._uploads.read(request, "audio")
         form = check_fields(upload.fields, VoiceChatForm)
         samples = await self._uploads.decode(upload, "audio")
@@ -106,24 +110,23 @@ class VoiceChat:
             async with self._conversations.hold(conversation_id, owner) as conversation:
                 with self._admission.conversation():
                     turn = await self._converse(conversation, form, samples)
-                conversation.items += _said(turn)
         except ConversationNotFound:
             message = (
                 f"There is no conversation {conversation_id} (any longer); leave conversation_id out to begin one."
             )
             raise ApiError(404, "conversation_not_found", message, param="conversation_id") from None
         audio = await asyncio.to_thread(encode, turn.audio, "mp3")
-        recording_id = await self._recordings.add(Recording(audio, CONTENT_TYPES["mp3"]))
+        audio_url = await self._recordings.add(Recording(audio, CONTENT_TYPES["mp3"]), owner, conversation_id)
         answer = VoiceChatAnswer(
             transcription=turn.transcription,
             text_response=turn.response,
-            audio_url=f"/api/v1/voice/audio/{recording_id}",
+            audio_url=audio_url,
             duration_ms=round((time.monotonic() - began) * 1000),
             conversation_id=conversation_id,
         )
         return web.json_response(answer.model_dump())
 
-    async def _begin(self, owner: str, form: VoiceChatForm) -> Conversation:
+    async def _begin(self, owner: Principal, form: VoiceChatForm) -> Conversation:
         name, _ = self._find_assistant(form.assistant)
         if form.assistant is not None and name != form.assistant:
             message = f"There is no assistant {form.assistant}; GET /api/v1/about lists them."
@@ -145,16 +148,24 @@ class VoiceChat:
         )
         session = self._new_session(new_id("sess"), settings, conversation.assistant)
         async with session:
-            turn = await _take_turn(session, conversation.items, samples)
+            turn = await _take_turn(session, conversation, samples)
         if isinstance(turn, Exception):
             raise turn
         return turn
 
 
+class FoundById(Protocol):
+    """Recordings of this process."""
+
+    async def get(self, recording_id: str) -> Recording | None:
+        """The recording, or None if it is unknown or was kept long enough."""
+        ...
+
+
 class RecordedAnswers:
     """The endpoint for what the other one answered."""
 
-    def __init__(self, recordings: Recordings) -> None:
+    def __init__(self, recordings: FoundById) -> None:
         self._recordings = recordings
 
     def routes(self) -> list[web.RouteDef]:
@@ -171,9 +182,12 @@ class RecordedAnswers:
         return web.Response(body=recording.data, content_type=recording.content_type, headers=headers)
 
 
-async def _take_turn(session: Session, items: Sequence[Item], samples: Samples) -> _Turn | PipelineError | ApiError:
+async def _take_turn(
+    session: Session, conversation: Conversation, samples: Samples
+) -> _Turn | PipelineError | ApiError:
     """The turn, or what went wrong: raised inside the session, it would come out in a group of exceptions."""
-    for item in items:
+    conversation.facts.append(Opened(session.id, conversation.assistant, session.settings, time.time()))
+    for item in conversation.items:
         session.receive(ItemCreated(item))
     for start in range(0, len(samples), _PIECE):
         session.receive(AudioReceived(samples[start : start + _PIECE]))
@@ -181,16 +195,20 @@ async def _take_turn(session: Session, items: Sequence[Item], samples: Samples) 
         await asyncio.sleep(0)
     session.receive(AudioCommitted())
     session.receive(ReplyRequested())
-    return await _collect(session)
+    return await _collect(session, conversation)
 
 
-async def _collect(session: Session) -> _Turn | PipelineError | ApiError:
+async def _collect(session: Session, conversation: Conversation) -> _Turn | PipelineError | ApiError:
     """Everything up to the end of the reply."""
+    began_at = time.monotonic()
+    known = {item.id for item in conversation.items}
     transcription = ""
     response: list[str] = []
     audio: list[Samples] = []
     async with aclosing(session.outputs()) as outputs:
         async for output in outputs:
+            if not (isinstance(output, (ItemAdded, ItemDone)) and output.item.id in known):
+                conversation.facts.append(Left(time.monotonic() - began_at, output))
             match output:
                 case TranscriptCompleted(text=text):
                     if not text:
@@ -207,11 +225,5 @@ async def _collect(session: Session) -> _Turn | PipelineError | ApiError:
                     if output.error is not None:
                         return output.error
                     break
+    conversation.facts.append(Closed(time.monotonic() - began_at, "answered"))
     return _Turn(transcription, " ".join(response).strip(), np.concatenate(audio) if audio else SILENCE)
-
-
-def _said(turn: _Turn) -> list[Item]:
-    return [
-        Message(new_id("item"), "user", (Text(turn.transcription),)),
-        Message(new_id("item"), "assistant", (Text(turn.response),)),
-    ]

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Literal
+from uuid import UUID
 
 import asyncpg
 import orjson
@@ -70,14 +71,23 @@ class Archive:
         async with self._database.everyone() as connection:
             await connection.execute(_SQL["announce"], conversation_id, epoch)
 
-    async def read(self, conversation_id: str, after: int = 0) -> Kept | None:
-        """All lines with greater numbers; None if there is no such conversation. Raises StorageUnavailable."""
-        # For those who go on with a conversation, and for the janitor: neither knows the tenant before.
-        async with self._database.everyone() as connection:
+    async def claim(self, conversation_id: str, tenant_id: UUID) -> int | None:
+        """From now on, only this new epoch writes; None: there is no such conversation. Raises StorageUnavailable."""
+        async with self._database.tenant(tenant_id) as connection:
+            epoch: int | None = await connection.fetchval(_SQL["claim"], conversation_id)
+            return epoch
+
+    async def read(self, conversation_id: str, tenant_id: UUID | None = None) -> Kept | None:
+        """All of its log; None if there is no such conversation. Raises StorageUnavailable.
+
+        `tenant_id`: whose it must be; None for those who cannot know, such as the janitor.
+        """
+        of_tenant = self._database.everyone() if tenant_id is None else self._database.tenant(tenant_id)
+        async with of_tenant as connection:
             row = await connection.fetchrow(_SQL["header"], conversation_id)
             if row is None:
                 return None
-            lines = await connection.fetch(_SQL["facts"], conversation_id, after)
+            lines = await connection.fetch(_SQL["facts"], conversation_id)
         fields = dict(row)
         epoch = fields.pop("epoch")
         header = Header(**{**fields, "began_at": fields["began_at"].timestamp()})

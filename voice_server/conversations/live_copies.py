@@ -60,6 +60,15 @@ class LiveCopies:
         except SharedUnavailable as error:
             _log.debug("the live log of a conversation ends by itself", reason=str(error))
 
+    async def forget(self, pending: Pending) -> None:
+        """It was erased: so are its lines here, and those on their way."""
+        if sending := self._sending.get(pending):
+            await asyncio.wait([sending])
+        try:
+            await self._live.delete(pending.header.id)
+        except SharedUnavailable:
+            _log.exception("the live log of an erased conversation is not deleted", conversation=pending.header.id)
+
     async def close(self) -> None:
         """Send no more."""
         if self._timer:

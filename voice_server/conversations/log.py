@@ -10,7 +10,7 @@ PostgreSQL gets everything in any case.
 """
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Coroutine, Iterator
 from contextlib import AsyncExitStack
 from types import TracebackType
 from typing import Self
@@ -52,12 +52,14 @@ class ConversationLog:
         """Messages that were sent before they were safe."""
         self.cut_short = 0
         """Logs that ended early."""
-        self._scribe = Scribe(archive, spool, self._linger_seconds)
+        self._scribe = Scribe(archive, spool, linger_seconds=self._linger_seconds, refused=self._note_refused)
         self._copies = live and LiveCopies(live, fenced=self._fenced, fell_back=self._fell_back)
         self.recovery = Recovery(archive, live)
         self._open: dict[str, Pending] = {}
         self._is_unsafe = False
         """Whether a promise waited in vain and nothing has been kept since: no other waits meanwhile."""
+        self._tasks: set[asyncio.Task[None]] = set()
+        """What ended conversations leave to be done."""
         self._work = AsyncExitStack()
 
     async def __aenter__(self) -> Self:
@@ -72,6 +74,7 @@ class ConversationLog:
         try:
             async with asyncio.timeout(CLOSE_SECONDS):
                 await self._scribe.drain_all()
+                await asyncio.gather(*self._tasks)
         except TimeoutError:
             _log.error("conversations are not kept to their end", characters=self._scribe.characters)
         if self._copies:
@@ -113,7 +116,7 @@ class ConversationLog:
         """A writer has taken a fact."""
         self._scribe.noted(pending, characters)
         if self._scribe.characters > MAX_CHARACTERS:
-            self._cut_short(pending, "unwritable", "too much waits to be kept")
+            self._scribe.refuse(pending, "unwritable")
         elif urgent:
             self._hurry(pending)
         elif self._copies and self._copies.is_usable:
@@ -137,6 +140,11 @@ class ConversationLog:
         self._say_unsafe(pending)
         return False
 
+    def end(self, pending: Pending) -> None:
+        """It is over: forget it when all of it is kept."""
+        self._scribe.noted(pending, 0)
+        self._spawn(self.leave(pending))
+
     async def leave(self, pending: Pending) -> None:
         """Nothing more is noted there: wait until it is kept, and forget it."""
         await self._scribe.drain(pending)
@@ -155,17 +163,23 @@ class ConversationLog:
         return LINGER_SECONDS_WITH_REDIS if self._copies and self._copies.is_usable else LINGER_SECONDS
 
     def _fenced(self, pending: Pending) -> None:
-        self._cut_short(pending, "fenced", "somebody else goes on with this conversation")
+        if pending.refusal is None:
+            self._scribe.refuse(pending, "fenced")
 
     def _fell_back(self, pending: Pending) -> None:
         if pending.is_waited_for:
             self._scribe.hurry()
 
-    def _cut_short(self, pending: Pending, refusal: Refusal, reason: str) -> None:
-        if pending.refusal is None:
-            self.cut_short += 1
-            _log.error("log of a conversation cut short", conversation=pending.header.id, reason=reason)
-            self._scribe.refuse(pending, refusal)
+    def _note_refused(self, pending: Pending, refusal: Refusal) -> None:
+        self.cut_short += 1
+        _log.warning("log of a conversation ends early", conversation=pending.header.id, reason=refusal)
+        if refusal == "erased" and self._copies:
+            self._spawn(self._copies.forget(pending))
+
+    def _spawn(self, work: Coroutine[None, None, None]) -> None:
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
 
     def _say_unsafe(self, pending: Pending) -> None:
         self.unkept_promises += 1
@@ -210,9 +224,9 @@ class ConversationWriter:
         return await self._log.wait(self._pending, sequence)
 
     def end(self) -> None:
-        """The conversation is over; `leave` then waits until all of it is kept."""
+        """The conversation is over. Who wants to wait until all of it is kept, awaits `leave`."""
         self._pending.end()
-        self._log.noted(self._pending, 0, urgent=False)
+        self._log.end(self._pending)
 
     async def leave(self) -> None:
         """Note no more: wait until everything is in PostgreSQL or on the disk. Cancel it to wait no longer."""

@@ -32,8 +32,16 @@ _log = structlog.get_logger(__name__)
 class Scribe:
     """The one that writes."""
 
-    def __init__(self, archive: Archive, spool: Spool, linger_seconds: Callable[[], float]) -> None:
-        """`linger_seconds`: how long lines that nobody waits for may wait for others."""
+    def __init__(
+        self,
+        archive: Archive,
+        spool: Spool,
+        *,
+        linger_seconds: Callable[[], float],
+        refused: Callable[[Pending, Refusal], None],
+    ) -> None:
+        """`linger_seconds`: how long lines that nobody waits for may wait for others. `refused` is told whose log ends
+        early."""
         self.characters = 0
         """That wait in memory."""
         self.is_failing = False
@@ -41,6 +49,7 @@ class Scribe:
         self._archive = archive
         self._spool = spool
         self._linger_seconds = linger_seconds
+        self._refused = refused
         self._changed: dict[Pending, None] = {}
         self._news = asyncio.Event()
         self._hurry = asyncio.Event()
@@ -80,6 +89,7 @@ class Scribe:
 
     def refuse(self, pending: Pending, refusal: Refusal) -> None:
         """Nothing more of this conversation will be written."""
+        self._refused(pending, refusal)
         self.characters -= pending.refuse(refusal)
         self._changed.pop(pending, None)
 

@@ -8,8 +8,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 from pipeline.items import new_id
+from voice_server.auth import Principal
 from voice_server.storage.interfaces import Recording
-from voice_server.storage.memory import RECORDING_SECONDS
+from voice_server.storage.memory import RECORDING_PATH, RECORDING_SECONDS
 
 MAX_FOLDER_BYTES = 1024 * 1024 * 1024
 _ENDINGS = {"audio/wav": ".wav", "audio/mpeg": ".mp3"}
@@ -31,11 +32,11 @@ class FolderRecordings:
         """Make the folder if it is missing, and see that it can be written to. Raises OSError."""
         await asyncio.to_thread(self._open)
 
-    async def add(self, recording: Recording) -> str:
-        """Keep a recording (WAV or MP3) and give its id."""
+    async def add(self, recording: Recording, _owner: Principal, _conversation_id: str) -> str:
+        """Keep a recording (WAV or MP3) and give its address."""
         recording_id = new_id("audio")
         await asyncio.to_thread(self._write, recording_id, recording)
-        return recording_id
+        return RECORDING_PATH + recording_id
 
     async def get(self, recording_id: str) -> Recording | None:
         """The recording, if it is still kept."""

@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from pipeline.items import Item
+from voice_server.auth import Principal
+from voice_server.conversations.facts import LogFact
 
 
 class ConversationNotFound(Exception):
@@ -20,21 +22,23 @@ class Conversation:
     """The name of the principal who began it; nobody else may go on with it."""
     assistant: str
     items: list[Item] = field(default_factory=list)
-    """The oldest first; the store keeps only the newest of them."""
+    """What was said before, the oldest first; the store keeps only the newest of them."""
+    facts: list[LogFact] = field(default_factory=list)
+    """What happens now: the facts of one session, and of the items that it adds."""
 
 
 class Conversations(Protocol):
-    """Keeps conversations for a while."""
+    """Keeps conversations."""
 
-    async def begin(self, owner: str, assistant: str) -> Conversation:
+    async def begin(self, owner: Principal, assistant: str) -> Conversation:
         """A new conversation with an id that cannot be guessed."""
         ...
 
-    def hold(self, conversation_id: str, owner: str) -> AbstractAsyncContextManager[Conversation]:
+    def hold(self, conversation_id: str, owner: Principal) -> AbstractAsyncContextManager[Conversation]:
         """One conversation, for one request alone: a second request waits until the first is done.
 
-        What was changed is kept when the context ends without an exception, and forgotten otherwise. Raises
-        ConversationNotFound.
+        The items that its facts come to are kept when the context ends without an exception, and forgotten otherwise.
+        Raises ConversationNotFound.
         """
         ...
 
@@ -48,16 +52,12 @@ class Recording:
 
 
 class Recordings(Protocol):
-    """Keeps recordings for a while, under ids that cannot be guessed."""
+    """Keeps recordings for a while, at addresses that cannot be guessed."""
 
     async def open(self) -> None:
         """Make it ready. Raises OSError, with a sentence, if it cannot be used."""
         ...
 
-    async def add(self, recording: Recording) -> str:
-        """Keep a recording and give its id. The oldest go when there is no room."""
-        ...
-
-    async def get(self, recording_id: str) -> Recording | None:
-        """The recording, or None if it is unknown or was kept long enough."""
+    async def add(self, recording: Recording, owner: Principal, conversation_id: str) -> str:
+        """Keep a recording and give an address of it that works for an hour."""
         ...

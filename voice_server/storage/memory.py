@@ -8,6 +8,8 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
 from pipeline.items import new_id
+from voice_server.auth import Principal
+from voice_server.conversations.items import Items
 from voice_server.storage.interfaces import Conversation, ConversationNotFound, Recording
 
 CONVERSATION_SECONDS = 3600.0
@@ -17,6 +19,7 @@ MAX_ITEMS = 200
 """Items of one conversation; the oldest go first."""
 
 RECORDING_SECONDS = 3600.0
+RECORDING_PATH = "/api/v1/voice/audio/"
 MAX_RECORDINGS_BYTES = 64 * 1024 * 1024
 
 
@@ -35,24 +38,29 @@ class MemoryConversations:
         self._limit = limit
         self._now = now
 
-    async def begin(self, owner: str, assistant: str) -> Conversation:
+    async def begin(self, owner: Principal, assistant: str) -> Conversation:
         """A new conversation with an id that cannot be guessed."""
-        conversation = Conversation(new_id("conv"), owner, assistant)
+        conversation = Conversation(new_id("conv"), owner.name, assistant)
         self._kept[conversation.id] = _Kept(conversation, self._now())
         self._forget()
         return conversation
 
     @asynccontextmanager
-    async def hold(self, conversation_id: str, owner: str) -> AsyncGenerator[Conversation, None]:
+    async def hold(self, conversation_id: str, owner: Principal) -> AsyncGenerator[Conversation, None]:
         """One conversation, for one request alone."""
         self._forget()
         kept = self._kept.get(conversation_id)
-        if kept is None or kept.conversation.owner != owner:
+        if kept is None or kept.conversation.owner != owner.name:
             raise ConversationNotFound(conversation_id)
         async with kept.lock:
             before = kept.conversation
             copy = Conversation(before.id, before.owner, before.assistant, list(before.items))
             yield copy
+            items = Items()
+            for fact in copy.facts:
+                items.take(fact)
+            copy.items += items.conversation
+            copy.facts.clear()
             del copy.items[:-MAX_ITEMS]
             kept.conversation = copy
             kept.used = self._now()
@@ -80,13 +88,13 @@ class MemoryRecordings:
     async def open(self) -> None:
         """Memory is always ready."""
 
-    async def add(self, recording: Recording) -> str:
-        """Keep a recording and give its id."""
+    async def add(self, recording: Recording, _owner: Principal, _conversation_id: str) -> str:
+        """Keep a recording and give its address."""
         recording_id = new_id("audio")
         self._kept[recording_id] = (self._now(), recording)
         self._bytes += len(recording.data)
         self._forget()
-        return recording_id
+        return RECORDING_PATH + recording_id
 
     async def get(self, recording_id: str) -> Recording | None:
         """The recording, if it is still kept."""

@@ -44,15 +44,15 @@ WHERE conversations.id = news.id AND (
 -- name: announce
 UPDATE conversations SET epoch = $2 WHERE id = $1 AND epoch < $2
 
+-- name: claim
+UPDATE conversations SET epoch = epoch + 1 WHERE id = $1 RETURNING epoch
+
 -- name: header
 SELECT id, tenant_id, owner, assistant, channel, tenant_version, customer_id, language, began_at, epoch
 FROM conversations WHERE id = $1
 
 -- name: facts
-SELECT sequence, fact FROM conversation_facts WHERE conversation_id = $1 AND sequence > $2 ORDER BY sequence
-
--- name: last_sequence
-SELECT coalesce(max(sequence), 0) FROM conversation_facts WHERE conversation_id = $1
+SELECT sequence, fact FROM conversation_facts WHERE conversation_id = $1 ORDER BY sequence
 
 -- name: left_alone
 SELECT id FROM conversations
