@@ -14,9 +14,11 @@ from pipeline.providers.health import ProviderHealth
 from pipeline.providers.interfaces import LanguageModel, SpeechToText, TextToSpeech
 from pipeline.providers.scripted import ScriptedLanguageModel, ScriptedSpeechToText, ScriptedTextToSpeech
 from tests.voice_server.secrets_in_memory import SecretsInMemory
+from voice_server.access.client_secrets import ClientSecretStore
 from voice_server.app import build_app
 from voice_server.assistants.assistant import Assistant
 from voice_server.assistants.catalog import Catalog
+from voice_server.auth import Credentials
 from voice_server.settings import ServerSettings
 from voice_server.stages import Stages
 
@@ -70,6 +72,8 @@ async def full_server(
     text_to_speech: TextToSpeech | None = None,
     own_voice: TextToSpeech | None = None,
     health: Callable[[], Sequence[ProviderHealth]] = tuple,
+    credentials: Sequence[Credentials] = (),
+    client_secrets: ClientSecretStore | None = None,
     **settings: Any,
 ) -> AsyncIterator[FullServer]:
     """Serve while the context lasts. `own_voice`: who prepares phrases."""
@@ -84,7 +88,13 @@ async def full_server(
         own_voice=own_voice or ScriptedTextToSpeech(),
         health=health,
     )
-    app = build_app(replace(SETTINGS, **settings), assistants, stages, client_secrets=SecretsInMemory())
+    app = build_app(
+        replace(SETTINGS, **settings),
+        assistants,
+        stages,
+        credentials=credentials,
+        client_secrets=client_secrets or SecretsInMemory(),
+    )
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.5)
     await runner.setup()
     try:
