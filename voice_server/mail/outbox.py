@@ -84,7 +84,7 @@ class Outbox:
             self._written.clear()
             try:
                 while await self.send_one():
-                    pass
+                    _stop_if_asked()
             except StorageUnavailable as error:
                 _log.warning("letters wait", reason=str(error))
             try:
@@ -147,6 +147,14 @@ class Outbox:
         message["Auto-Submitted"] = "auto-generated"
         message.set_content(letter["text"])
         return message
+
+
+def _stop_if_asked() -> None:
+    # `asyncio.wait_for` of Python 3.11, which the library for SMTP uses, forgets that it was cancelled if the answer
+    # comes at that moment. The letter is sent then, and noted; only now the task may end.
+    task = asyncio.current_task()
+    if task is not None and task.cancelling():
+        raise asyncio.CancelledError
 
 
 def _context(letter_id: UUID) -> bytes:

@@ -83,21 +83,26 @@ class SmtpPost:
     async def send(self, message: EmailMessage) -> None:
         """Hand it over for good. Raises Undeliverable."""
         address = self._address
+        connection = aiosmtplib.SMTP(
+            hostname=address.host,
+            port=address.port,
+            username=address.user,
+            password=address.password,
+            use_tls=address.tls,
+            start_tls=address.start_tls,
+            tls_context=self._trust,
+            timeout=self._seconds,
+        )
+        # Not in its own context, which says goodbye: that would wait for a server that is silent, and could fail or be
+        # cancelled although the letter was taken.
         try:
             async with asyncio.timeout(self._seconds):
-                await aiosmtplib.send(
-                    message,
-                    hostname=address.host,
-                    port=address.port,
-                    username=address.user,
-                    password=address.password,
-                    use_tls=address.tls,
-                    start_tls=address.start_tls,
-                    tls_context=self._trust,
-                    timeout=self._seconds,
-                )
+                await connection.connect()
+                await connection.send_message(message)
         except (aiosmtplib.SMTPException, OSError, TimeoutError, ValueError) as error:
             raise Undeliverable(_what(error), for_good=_is_for_good(error)) from error
+        finally:
+            connection.close()
 
 
 class FolderPost:
