@@ -18,6 +18,7 @@ MEASUREMENTS = (
     "endpointing",
     "session_cost",
     "socket_cost",
+    "conversation_log",
 )
 
 COMMANDS = {"compare": compare.main, "report": page.main, "capacity": capacity.main}

@@ -11,7 +11,7 @@ import structlog
 from voice_server.conversations.pending import Pending
 from voice_server.storage.shared.interfaces import Fenced, LiveLog, SharedUnavailable
 
-LINGER_SECONDS = 0.1
+LINGER_SECONDS = 0.25
 """How long lines that nobody waits for may wait for others."""
 RETURN_SECONDS = 0.5
 """Between two attempts to reach Redis while it is away."""

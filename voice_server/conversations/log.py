@@ -29,9 +29,9 @@ from voice_server.conversations.scribe import Scribe
 from voice_server.conversations.spool import Spool
 from voice_server.storage.shared.interfaces import LiveLog
 
-LINGER_SECONDS = 0.1
+LINGER_SECONDS = 0.25
 """How long lines that nobody waits for may wait for others on their way to PostgreSQL."""
-LINGER_SECONDS_WITH_REDIS = 0.5
+LINGER_SECONDS_WITH_REDIS = 1.0
 LIVE_SECONDS = 0.1
 """Redis has this long before PostgreSQL is hurried as well."""
 DURABLE_SECONDS = 2.0
