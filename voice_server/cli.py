@@ -1,4 +1,4 @@
-"""The command `voice-server`: serve, migrate, talk, check.
+"""The command `voice-server`: serve, migrate, operator, talk, check.
 
 Exit codes: 0 well, 1 it could not be done, 2 it was asked for wrongly. Errors are one line each.
 """
@@ -27,7 +27,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         settings = read_settings()
     except SettingsError as error:
         return _fail(str(error), EXIT_WRONG)
-    commands = {"serve": _serve, "migrate": _migrate, "talk": _talk, "check": _check}
+    commands = {"serve": _serve, "migrate": _migrate, "operator": _operator, "talk": _talk, "check": _check}
     return commands[options.command](options, settings)
 
 
@@ -37,11 +37,14 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     commands.add_parser("serve", help="run the server; settings come from the environment and .env")
     migrate = commands.add_parser("migrate", help="bring the database up to date; many tasks may do so at once")
-    migrate.add_argument(
-        "--url",
-        default=os.environ.get("DATABASE_URL"),
-        help="the database (default: DATABASE_URL, and without it the embedded one in DATA_DIR)",
-    )
+    operator = commands.add_parser("operator", help="give an account to somebody who runs the server, or promote one")
+    operator.add_argument("email", metavar="EMAIL", help="the address; the password is asked for, or read from a pipe")
+    for command in (migrate, operator):
+        command.add_argument(
+            "--url",
+            default=os.environ.get("DATABASE_URL"),
+            help="the database (default: DATABASE_URL, and without it the embedded one in DATA_DIR)",
+        )
     talk = commands.add_parser("talk", help="talk to a server, with a recording, in writing or with the microphone")
     talk.add_argument("recording", nargs="?", type=Path, metavar="FILE", help="WAV or FLAC; none: the microphone")
     talk.add_argument("--out", type=Path, metavar="FILE", help="write the spoken answer to this WAV file")
@@ -90,6 +93,32 @@ def _migrate(options: argparse.Namespace, settings: ServerSettings) -> int:
         return 0
 
     return _run_until_stopped(run())
+
+
+def _operator(options: argparse.Namespace, settings: ServerSettings) -> int:
+    from voice_server.accounts.operators import OperatorRefused, ask_password, make_operator  # noqa: PLC0415 -- as above
+    from voice_server.storage.postgres.database import Database, StorageUnavailable  # noqa: PLC0415
+    from voice_server.storage.postgres.embedded import EmbeddedPostgres, EmbeddedPostgresFailed  # noqa: PLC0415
+    from voice_server.storage.postgres.migrate import migrate  # noqa: PLC0415
+    from voice_server.storage.postgres.migration import MigrationError  # noqa: PLC0415
+
+    async def run(password: str) -> int:
+        try:
+            async with contextlib.AsyncExitStack() as resources:
+                folder = (settings.data_dir or DATA_FOLDER) / "postgres"
+                url = options.url or await resources.enter_async_context(EmbeddedPostgres(folder))
+                await migrate(url)
+                database = await resources.enter_async_context(Database.open(url))
+                await make_operator(database, options.email, password)
+        except (EmbeddedPostgresFailed, MigrationError, StorageUnavailable, OperatorRefused) as error:
+            return _fail(str(error), EXIT_FAILED)
+        print(f"{options.email} is an operator now.")
+        return 0
+
+    try:
+        return _run_until_stopped(run(ask_password()))
+    except OperatorRefused as error:
+        return _fail(str(error), EXIT_WRONG)
 
 
 def _talk(options: argparse.Namespace, settings: ServerSettings) -> int:

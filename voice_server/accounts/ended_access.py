@@ -44,6 +44,8 @@ class EndedAccess:
                 await self.read()
             except StorageUnavailable as error:
                 _log.warning("ended access was not read", reason=str(error))
+            except Exception:  # Whatever it was, this work must not end before the server does.
+                _log.exception("ended access was not read")
             await asyncio.sleep(READ_SECONDS)
 
     async def read(self) -> None:

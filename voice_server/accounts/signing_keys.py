@@ -84,6 +84,8 @@ class SigningKeys:
                 await self.load()
             except StorageUnavailable as error:
                 _log.warning("signing keys were not looked after", reason=str(error))
+            except Exception:  # Whatever it was, this work must not end before the server does.
+                _log.exception("signing keys were not looked after")
             await asyncio.sleep(LOAD_SECONDS)
 
     async def load(self) -> None:

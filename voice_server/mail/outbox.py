@@ -87,6 +87,8 @@ class Outbox:
                     _stop_if_asked()
             except StorageUnavailable as error:
                 _log.warning("letters wait", reason=str(error))
+            except Exception:  # Whatever it was, this work must not end before the server does.
+                _log.exception("letters wait")
             try:
                 async with asyncio.timeout(LOOK_SECONDS):
                     await self._written.wait()

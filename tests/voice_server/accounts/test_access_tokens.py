@@ -81,7 +81,11 @@ async def test_a_token_that_somebody_else_signed_is_not_believed(server: Account
     key_id, private = await server.accounts.keys.signing()
     token = await server.accounts.tokens.issue(somebody())
     claims = jwt.decode(token, options={"verify_signature": False})
-    keys = {"none": "", "HS256": private.public_key().public_bytes_raw(), "EdDSA": Ed25519PrivateKey.generate()}
+    keys: dict[str, Any] = {
+        "none": "",
+        "HS256": private.public_key().public_bytes_raw(),
+        "EdDSA": Ed25519PrivateKey.generate(),
+    }
     forged = jwt.encode(claims, keys[algorithm], algorithm=algorithm, headers={"kid": key_id, "typ": "at+jwt"})
     assert await server.accounts.tokens.principal(forged) is None
 

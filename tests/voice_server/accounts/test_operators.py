@@ -5,8 +5,8 @@ import io
 import pytest
 
 from tests.voice_server.accounts.account_server import ADDRESS, PASSWORD, AccountServer, Browser
-from voice_server.accounts import operators
 from voice_server.accounts.operators import OperatorRefused, ask_password, make_operator
+from voice_server.cli import main
 
 
 async def test_an_operator_can_log_in_at_once(server: AccountServer, browser: Browser) -> None:
@@ -50,5 +50,16 @@ async def test_what_will_not_do_is_said_and_changes_nothing(
 
 
 def test_the_password_may_come_through_a_pipe(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(operators.sys, "stdin", io.StringIO("a heron at the lake\nmore"))
+    monkeypatch.setattr("sys.stdin", io.StringIO("a heron at the lake\nmore"))
     assert ask_password() == "a heron at the lake"
+
+
+def test_the_command_makes_one(
+    database_url: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for password, email, code in ((PASSWORD, ADDRESS, 0), ("", ADDRESS, 0), ("short", ADDRESS, 1), ("", "nobody", 1)):
+        monkeypatch.setattr("sys.stdin", io.StringIO(f"{password}\n"))
+        assert main(["operator", email, "--url", database_url]) == code
+    shown = capsys.readouterr()
+    assert shown.out == f"{ADDRESS} is an operator now.\n" * 2
+    assert len(shown.err.splitlines()) == 2

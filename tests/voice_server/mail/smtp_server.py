@@ -48,6 +48,7 @@ class SmtpServer:
             assert isinstance(message, EmailMessage)
             self.messages.append(message)
             self.recipients.append(list(envelope.rcpt_tos))
+            assert server.transport is not None
             self.encrypted.append(server.transport.get_extra_info("sslcontext") is not None)
         return answer
 
