@@ -56,8 +56,8 @@ PATHS: Schema = {
     "/api/v1/conversations": {
         "get": operation(
             "List and search conversations",
-            "The newest first: those of the key or account that asks; staff see all of their tenant. With `q`, those in "
-            "which it was said, with the passages in pieces, of which those that were found are marked.",
+            "The newest first: those of the key or account that asks; staff see all of their tenant. With `q`, those "
+            "in which it was said, with the passages in pieces, of which those that were found are marked.",
             parameters=[
                 query("q", 'What was said, as for a search engine: `"a table" or booking -cancelled`.'),
                 query("assistant", "Who answered."),
