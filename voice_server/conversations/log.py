@@ -122,6 +122,10 @@ class ConversationLog:
         elif self._copies and self._copies.is_usable:
             self._copies.send_soon(pending)
 
+    def give_up(self, pending: Pending) -> None:
+        """Its log has a hole: nothing more is written."""
+        self._scribe.refuse(pending, "unwritable")
+
     async def wait(self, pending: Pending, sequence: int) -> bool:
         """Until this is safe; False if it is not within DURABLE_SECONDS. Raises Fenced."""
         if pending.is_safe(sequence):
@@ -212,8 +216,16 @@ class ConversationWriter:
 
     def note(self, fact: LogFact) -> int:
         """Take a fact; give the number up to which everything has to be safe for it to be safe. Never waits."""
-        if self._pending.refusal is None and (added := self._pending.add(fact)):
-            self._log.noted(self._pending, added, urgent=is_urgent(fact))
+        if self._pending.refusal is None:
+            try:
+                added = self._pending.add(fact)
+            except Exception:
+                # What is wrong with the log does not end the conversation.
+                _log.exception("a fact cannot be noted", conversation=self.header.id)
+                self._log.give_up(self._pending)
+            else:
+                if added:
+                    self._log.noted(self._pending, added, urgent=is_urgent(fact))
         return self._pending.sequence
 
     async def durable(self, sequence: int) -> bool:

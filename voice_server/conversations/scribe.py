@@ -130,9 +130,9 @@ class Scribe:
             return
 
     async def _write_batch(self, batch: Sequence[Pending]) -> None:
-        taken = [pending.entry() for pending in batch]
-        where, refused = await self._write([entry for entry, _ in taken])
-        for pending, (entry, mark) in zip(batch, taken, strict=True):
+        taken = [each for pending in batch if (each := self._taken(pending))]
+        where, refused = await self._write([entry for _, entry, _ in taken])
+        for pending, entry, mark in taken:
             if refusal := refused.get(pending.header.id):
                 self.refuse(pending, refusal)
             elif where != "nowhere":
@@ -146,6 +146,15 @@ class Scribe:
             self._written.notify_all()
         if self.is_failing:
             await asyncio.sleep(RETURN_SECONDS)
+
+    def _taken(self, pending: Pending) -> tuple[Pending, Entry, int] | None:
+        try:
+            return pending, *pending.entry()
+        except Exception:
+            # One log is lost; those of all others are not.
+            _log.exception("what was noted cannot be written down", conversation=pending.header.id)
+            self.refuse(pending, "unwritable")
+            return None
 
     async def _write(self, entries: Sequence[Entry]) -> tuple[_Where, dict[str, Refusal]]:
         if not self._spooling.is_set():

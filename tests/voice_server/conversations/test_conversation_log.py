@@ -9,7 +9,7 @@ from uuid import uuid4
 
 import pytest
 
-from pipeline.session_log import Closed
+from pipeline.session_log import Closed, Left
 from tests.services.redis import Redis
 from tests.voice_server.conversations.logs import Kept, header, kept_in, opened, said, streamed
 from voice_server.auth import DEFAULT_TENANT
@@ -133,6 +133,15 @@ async def test_one_log_that_cannot_be_written_does_not_harm_others(kept: Kept) -
     await kept.has_all(good)
     assert await bad.durable(bad.sequence) is False
     assert kept.log.unkept_promises >= 1
+
+
+async def test_a_fact_that_cannot_be_written_ends_one_log_and_no_conversation(kept: Kept) -> None:
+    good, bad = kept.begin(), kept.begin()
+    bad.note(Left(1.0, object()))  # type: ignore[arg-type]
+    assert not bad.is_open
+    assert await bad.durable(bad.note(said(1))) is False
+    assert await good.durable(good.note(said(1)))
+    await kept.has_all(good)
 
 
 # --- away ---
