@@ -15,6 +15,9 @@ import pytest
 from voice_client import ConnectionFailed, VoiceClient
 from voice_client import events as client_events
 from voice_client.events import (
+    ConnectionLost,
+    ConnectionResumed,
+    ConversationRestarted,
     Event,
     ReplyAudio,
     ReplyContinued,
@@ -46,6 +49,7 @@ SAMPLES = np.array([1, -2, 300, -32768], dtype=np.int16)
 
 MESSAGES: list[tuple[dict[str, Any], Event]] = [
     ({"type": "session.created", "session": {"id": "sess_1"}}, SessionStarted("sess_1")),
+    ({"type": "voice.resumed", "session_id": "sess_1", "replayed": 2}, ConnectionResumed("sess_1")),
     ({"type": "input_audio_buffer.speech_started", "item_id": "i", "audio_start_ms": 5}, SpeechStarted("i")),
     ({"type": "input_audio_buffer.speech_stopped", "item_id": "i", "audio_end_ms": 5}, SpeechStopped("i")),
     (
@@ -105,7 +109,7 @@ def test_a_message_becomes_an_event(message: dict[str, Any], event: Event) -> No
 
 
 def test_every_event_is_tried_here() -> None:
-    tried = {type(event) for _, event in MESSAGES} | {ReplyAudio}
+    tried = {type(event) for _, event in MESSAGES} | {ReplyAudio, ConnectionLost, ConversationRestarted}
     assert tried == set(get_args(client_events.Event))
     assert all(fields(kind) for kind in tried)
 
@@ -196,7 +200,7 @@ async def test_why_an_answer_failed() -> None:
 @pytest.mark.parametrize("key", [None, "wrong"])
 async def test_the_servers_own_words_tell_why_it_refused(key: str | None) -> None:
     async with full_server(api_keys=(KEY,)) as server:
-        with pytest.raises(ConnectionFailed, match=r"401.*API_KEYS"):
+        with pytest.raises(ConnectionFailed, match=r"401.*key"):
             await VoiceClient(server.url, key).__aenter__()
 
 

@@ -157,6 +157,27 @@ class ServerError:
     message: str
 
 
+@dataclass(frozen=True, slots=True)
+class ConnectionLost:
+    """The server cannot be heard any more; another connection is being opened. What is said meanwhile is kept."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectionResumed:
+    """The same conversation goes on over another connection; what was missed follows."""
+
+    session_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class ConversationRestarted:
+    """The server could not go on with the conversation: this is another one, which knows nothing of the first."""
+
+    session_id: str
+
+
 Event = (
     SessionStarted
     | SpeechStarted
@@ -173,4 +194,7 @@ Event = (
     | ReplyContinued
     | TurnMeasured
     | ServerError
+    | ConnectionLost
+    | ConnectionResumed
+    | ConversationRestarted
 )

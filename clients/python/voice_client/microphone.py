@@ -1,7 +1,7 @@
 """Where the user's speech comes from: a file that is played as a microphone would hear it, or a microphone."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Callable
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -9,6 +9,7 @@ import numpy as np
 import soundfile
 import soxr
 
+from voice_client.clock import Clock, RealTime
 from voice_client.errors import AudioDeviceMissing
 from voice_client.events import RATE, Samples
 
@@ -27,30 +28,6 @@ class Microphone(Protocol):
     def blocks(self) -> AsyncGenerator[Samples, None]:
         """int16, shape (480,), 24 kHz, each when it has been heard. Does not end by itself."""
         ...
-
-
-class Clock(Protocol):
-    """Time as the file's microphone needs it."""
-
-    def time(self) -> float:
-        """Seconds that only go forward."""
-        ...
-
-    def sleep(self, seconds: float) -> Awaitable[None]:
-        """Wait."""
-        ...
-
-
-class RealTime:
-    """The clock of the event loop."""
-
-    def time(self) -> float:
-        """Seconds that only go forward."""
-        return asyncio.get_running_loop().time()
-
-    async def sleep(self, seconds: float) -> None:
-        """Wait."""
-        await asyncio.sleep(seconds)
 
 
 class FileMicrophone:

@@ -15,6 +15,9 @@ from voice_client.client import VoiceClient
 from voice_client.errors import AudioDeviceMissing, ConnectionFailed
 from voice_client.events import (
     RATE,
+    ConnectionLost,
+    ConnectionResumed,
+    ConversationRestarted,
     Event,
     ReplyAudio,
     ReplyContinued,
@@ -165,8 +168,21 @@ class Talk:
                 self._speaker.duck(item_id)
             case ReplyRestored():
                 self._speaker.restore()
+            case ConnectionLost() | ConnectionResumed() | ConversationRestarted():
+                self._tell_of_connection(event)
             case _:
                 self._receive_reply(event)
+
+    def _tell_of_connection(self, event: ConnectionLost | ConnectionResumed | ConversationRestarted) -> None:
+        match event:
+            case ConnectionLost(reason):
+                self._terminal.line(f"           {reason} Reconnecting …")
+            case ConnectionResumed():
+                self._terminal.line("           Back.")
+            case ConversationRestarted():
+                # Nothing more comes of what the other conversation had begun.
+                self._replying = self._hearing = False
+                self._terminal.line("           The conversation could not be continued; a new one has begun.")
 
     def _receive_reply(self, event: Event) -> None:
         match event:

@@ -2,14 +2,18 @@
 
 import base64
 import binascii
+import contextlib
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from voice_client.errors import ConnectionFailed
 from voice_client.events import (
+    RATE,
+    ConnectionResumed,
     Event,
     ReplyAudio,
     ReplyContinued,
@@ -34,16 +38,56 @@ from voice_client.events import (
 _FRAME_VERSION = 1
 
 
+@dataclass(frozen=True, slots=True)
+class Beginning:
+    """What the server says first on a connection."""
+
+    fields: Mapping[str, Any]
+    event: SessionStarted | ConnectionResumed
+    lost_samples: int
+    """Of the microphone: those that were sent last, and have to be sent again."""
+    replayed: int
+    """How many missed events follow."""
+
+
+def read_beginning(message: str | bytes) -> Beginning:
+    """Raises ConnectionFailed."""
+    with readable():
+        fields = read_fields(message)
+        event = read_event(fields)
+        if not isinstance(event, SessionStarted | ConnectionResumed):
+            raise ConnectionFailed(f"The server began with {fields['type']} instead of a conversation.")
+        lost_samples = int(fields.get("audio_lost_ms", 0) * RATE / 1000)
+        return Beginning(fields, event, lost_samples, int(fields.get("replayed", 0)))
+
+
 def read_message(message: str | bytes) -> Event | None:
     """The event of one message; None for those that this client does not need. Raises ConnectionFailed."""
+    with readable():
+        return read_frame(message) if isinstance(message, bytes) else read_event(read_fields(message))
+
+
+@contextlib.contextmanager
+def readable() -> Iterator[None]:
+    """What is read in here must be as the protocol has it. Raises ConnectionFailed."""
     try:
-        if isinstance(message, bytes):
-            return read_frame(message)
-        fields = json.loads(message)
-        read = _READERS.get(fields["type"])
-        return read(fields) if read else None
-    except (ValueError, KeyError, TypeError, IndexError, binascii.Error) as error:
+        yield
+    except (ValueError, KeyError, TypeError, IndexError, AttributeError, binascii.Error) as error:
         raise ConnectionFailed(f"The server sent a message that cannot be read ({error!r}).") from error
+
+
+def read_fields(message: str | bytes) -> dict[str, Any]:
+    """A text message as it is. Raises ValueError, KeyError or TypeError."""
+    fields: dict[str, Any] = json.loads(message)
+    if not isinstance(fields["type"], str):
+        raise TypeError("a type that is no string")
+    return fields
+
+
+def read_event(fields: Mapping[str, Any]) -> Event | None:
+    """None for those that this client does not need."""
+    read = _READERS.get(fields["type"])
+    return read(fields) if read else None
 
 
 def read_frame(frame: bytes) -> ReplyAudio:
@@ -85,6 +129,7 @@ def _read_reply_text(fields: Mapping[str, Any]) -> Event:
 
 _TRANSCRIPTION = "conversation.item.input_audio_transcription."
 _READERS: Mapping[str, Callable[[Mapping[str, Any]], Event]] = {
+    "voice.resumed": lambda fields: ConnectionResumed(fields["session_id"]),
     "session.created": lambda fields: SessionStarted(fields["session"]["id"]),
     "input_audio_buffer.speech_started": lambda fields: SpeechStarted(fields["item_id"]),
     "input_audio_buffer.speech_stopped": lambda fields: SpeechStopped(fields["item_id"]),

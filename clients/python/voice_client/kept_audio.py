@@ -1,0 +1,86 @@
+"""What the microphone heard and the server may have to hear again: a network loses what is on its way."""
+
+from collections import deque
+
+from voice_client.events import RATE, Samples
+
+LONGEST_SECONDS = 60.0
+"""Of more, the oldest is lost."""
+LONGEST_BEFORE_SECONDS = 10.0
+"""Before there was a conversation."""
+OVERLAP_SECONDS = 1.5
+"""A turn is known to be over a moment after it was, and speech to have begun a moment after it did."""
+
+
+class KeptAudio:
+    """The microphone's samples in order: those that were sent since the last turn, then those that are to be sent."""
+
+    def __init__(self) -> None:
+        self._sent: deque[Samples] = deque()
+        self._unsent: deque[Samples] = deque()
+        self._length = 0
+        self._longest = int(LONGEST_BEFORE_SECONDS * RATE)
+        self._speech_from: int | None = None
+        self.sent_samples = 0
+        """Since the conversation began; what is sent again counts once."""
+
+    def add(self, samples: Samples) -> None:
+        """The microphone went on: int16, shape (n,)."""
+        self._unsent.append(samples)
+        self._length += len(samples)
+        while self._length > self._longest:
+            self._length -= len((self._sent or self._unsent).popleft())
+
+    def next(self) -> Samples | None:
+        """What is to be sent now; counts as sent. None: everything was."""
+        if not self._unsent:
+            return None
+        samples = self._unsent.popleft()
+        self._sent.append(samples)
+        self.sent_samples += len(samples)
+        return samples
+
+    def take_back(self) -> None:
+        """What `next` gave last could not be sent."""
+        if self._sent:
+            samples = self._sent.pop()
+            self._unsent.appendleft(samples)
+            self.sent_samples -= len(samples)
+
+    def begin(self) -> None:
+        """There is a conversation: from now on more is kept."""
+        self._longest = int(LONGEST_SECONDS * RATE)
+
+    def speech_started(self) -> None:
+        """The server hears the user speak."""
+        self._speech_from = self.sent_samples - int(OVERLAP_SECONDS * RATE)
+
+    def commit(self) -> None:
+        """The server has all of a turn: only the newest of what was sent may belong to the next one."""
+        self._speech_from = None
+        kept = sum(map(len, self._sent))
+        while self._sent and kept - len(self._sent[0]) >= OVERLAP_SECONDS * RATE:
+            kept -= len(self._sent[0])
+            self._length -= len(self._sent.popleft())
+
+    def send_again(self, count: int) -> None:
+        """The newest `count` samples that were sent did not arrive; what is not kept any more cannot be sent again."""
+        while count > 0 and self._sent:
+            samples = self._sent.pop()
+            if len(samples) > count:
+                self._sent.append(samples[: len(samples) - count])
+                samples = samples[len(samples) - count :]
+            self._unsent.appendleft(samples)
+            self.sent_samples -= len(samples)
+            count -= len(samples)
+
+    def restart(self, *, everything: bool) -> None:
+        """Another conversation begins, and hears anew what the user was saying; or `everything` of the last turn."""
+        if everything:
+            self.send_again(self._length)
+        elif self._speech_from is not None:
+            self.send_again(self.sent_samples - self._speech_from)
+        self._length -= sum(map(len, self._sent))
+        self._sent.clear()
+        self._speech_from = None
+        self.sent_samples = 0
