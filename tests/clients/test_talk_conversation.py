@@ -4,7 +4,7 @@ import asyncio
 import io
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import asynccontextmanager
-from typing import cast
+from typing import Any, cast
 
 import numpy as np
 import pytest
@@ -31,7 +31,8 @@ from voice_client.talk import Talk, TalkOptions
 from voice_client.terminal import Terminal, timing_lines, turn_line
 
 from pipeline.errors import ProviderUnavailable
-from pipeline.providers.scripted import ScriptedLanguageModel, ScriptedTextToSpeech
+from pipeline.providers.scripted import ScriptedLanguageModel
+from tests.clients.resuming_server import resuming_server
 from tests.voice_server.full_server import FullServer, full_server
 
 
@@ -164,16 +165,51 @@ async def test_an_answer_that_fails_is_told(capsys: pytest.CaptureFixture[str]) 
 
 
 async def test_a_server_that_leaves_is_told(capsys: pytest.CaptureFixture[str]) -> None:
-    endless = ScriptedLanguageModel("One. " * 1000, seconds_per_token=0.01)
-    context = full_server(language_model=endless, text_to_speech=ScriptedTextToSpeech())
-    server = await context.__aenter__()
-    talking = asyncio.create_task(talk.talk(TalkOptions(server.url, text="hello")))
-    async with asyncio.timeout(20):
-        while not endless.requests:  # noqa: ASYNC110 -- the server's own provider tells nobody
-            await asyncio.sleep(0)
-    await context.__aexit__(None, None, None)
-    assert await asyncio.wait_for(talking, 20) == 1
+    async with resuming_server() as server, asyncio.timeout(20):
+        talking = asyncio.create_task(talk.talk(TalkOptions(server.url, text="hello")))
+        call = await server.call()
+        await call.begin(token=None)
+        await call.until(lambda c: "response.create" in c.kinds())
+        await call.connection.close(1001, "shutting down")
+        assert await talking == 1
     assert "shutting down" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("is_remembered", [True, False])
+async def test_a_connection_that_is_lost_in_mid_answer_is_told_and_the_answer_goes_on(
+    capsys: pytest.CaptureFixture[str], *, is_remembered: bool
+) -> None:
+    def said(item_id: str, words: str) -> dict[str, Any]:
+        return {"type": "response.output_text.delta", "item_id": item_id, "delta": words}
+
+    def created(reply_id: str) -> dict[str, Any]:
+        return {"type": "response.created", "response": {"id": reply_id}}
+
+    def done(reply_id: str, status: str) -> dict[str, Any]:
+        return {"type": "response.done", "response": {"id": reply_id, "status": status}}
+
+    async with resuming_server() as server, asyncio.timeout(20):
+        talking = asyncio.create_task(talk.talk(TalkOptions(server.url, text="hello")))
+        call = await server.call()
+        await call.begin()
+        await call.until(lambda c: "response.create" in c.kinds())
+        added = {"type": "conversation.item.added", "item": call.messages[1]["item"]}
+        await call.say({"type": "session.updated"}, added, created("r1"), said("a1", "Gold is"))
+        if is_remembered:
+            call.drop()
+            again = await server.call()
+            await again.go_on(done("r1", "incomplete"))
+        else:
+            server.refusals = [(409, "session_not_resumable")]
+            call.drop()
+            again = await server.call()
+            await again.begin()
+        await again.say(created("r2"), said("a2", "an element."), done("r2", "completed"))
+        assert await talking == 0
+    told = [line.strip() for line in capsys.readouterr().out.splitlines()]
+    back = "Back." if is_remembered else "The conversation could not be continued; a new one has begun."
+    assert told[:3] == ["You        hello", "The connection to the server was lost. Reconnecting …", back]
+    assert told[-1] == "Assistant  an element."
 
 
 def test_the_table_of_times_adds_up() -> None:
