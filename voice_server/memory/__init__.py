@@ -1,0 +1,1 @@
+"""What is remembered of customers from one conversation to the next."""
