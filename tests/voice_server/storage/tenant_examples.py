@@ -20,6 +20,7 @@ FAILED_LETTER = UUID("aaaaaaaa-0000-4000-8000-000000000042")
 CUSTOMER = UUID("aaaaaaaa-0000-4000-8000-000000000051")
 SECOND_CUSTOMER = UUID("aaaaaaaa-0000-4000-8000-000000000052")
 MEMORY = UUID("aaaaaaaa-0000-4000-8000-000000000061")
+SECOND_MEMORY = UUID("aaaaaaaa-0000-4000-8000-000000000062")
 JOB = UUID("aaaaaaaa-0000-4000-8000-000000000071")
 NEW = UUID("aaaaaaaa-0000-4000-8000-0000000000ff")
 NOBODY = UUID(int=0)
@@ -81,6 +82,18 @@ ROWS: tuple[tuple[str, tuple[object, ...]], ...] = (
         ("conv_canary", ACME, CUSTOMER, "canary", "canary", "realtime", "canary", LONG_AGO, LONG_AGO),
     ),
     (
+        "conversations (id, tenant_id, customer_id, owner, assistant, channel, ended_at)",
+        ("conv_ended", ACME, CUSTOMER, "canary", "canary", "realtime", LONG_AGO),
+    ),
+    (
+        "conversations (id, tenant_id, owner, assistant, channel)",
+        ("conv_unknown", ACME, "canary", "canary", "realtime"),
+    ),
+    (
+        "conversation_facts (conversation_id, sequence, tenant_id, fact)",
+        ("conv_canary", 0, ACME, '{"$":"Left","output":{"$":"ToolReturned","output":"canary"}}'),
+    ),
+    (
         "conversation_facts (conversation_id, sequence, tenant_id, fact)",
         ("conv_canary", 1, ACME, "canary"),
     ),
@@ -97,6 +110,10 @@ ROWS: tuple[tuple[str, tuple[object, ...]], ...] = (
         (MEMORY, ACME, CUSTOMER, "canary", "canary", 0.5, "said", "conv_canary", "item_canary"),
     ),
     (
+        "memories (id, tenant_id, customer_id, topic, value, confidence, source)",
+        (SECOND_MEMORY, ACME, CUSTOMER, "canary", "Canary", 0.5, "inferred"),
+    ),
+    (
         "stored_objects (key, tenant_id, conversation_id, customer_id, owner, kind, content_type, bytes, expires_at)",
         ("canary", ACME, "conv_canary", CUSTOMER, "canary", "answer", "canary", 1, LONG_AGO),
     ),
@@ -104,6 +121,11 @@ ROWS: tuple[tuple[str, tuple[object, ...]], ...] = (
         "consents (tenant_id, account_id, purpose, granted, wording, wording_version)",
         (ACME, ACCOUNT, "canary", True, "canary", "canary"),
     ),
+    (
+        "consents (tenant_id, customer_id, purpose, granted, wording, wording_version)",
+        (ACME, CUSTOMER, "canary", True, "canary", "canary"),
+    ),
+    ("privacy_jobs (tenant_id, kind, customer_id)", (ACME, "erasure", CUSTOMER)),
     ("privacy_jobs (id, tenant_id, kind, account_id, problem)", (JOB, ACME, "export", ACCOUNT, "canary")),
     ("audit_log (tenant_id, actor, action, subject_kind, subject_id)", (ACME, *["canary"] * 4)),
     ("session_slots (session_id, tenant_id, expires_at)", ("sess_canary", ACME, LONG_AGO)),
@@ -141,6 +163,13 @@ EXAMPLES: dict[str, dict[str, tuple[Any, ...]]] = {
         "issue": (FRESH, ACME, {}, {}, 60, 100),
         "find": (ALIVE,),
         "sweep": (),
+    },
+    "live_sessions": {
+        "begin": ("sess_new", ACME, "conv_canary", FRESH, "task", {}, 60.0),
+        "find": (ALIVE,),
+        "keep": ("sess_canary", "task", 60.0),
+        "end": ("sess_canary",),
+        "forget_expired": (),
     },
     "conversation_logs": {
         "begin": (
@@ -189,6 +218,27 @@ EXAMPLES: dict[str, dict[str, tuple[Any, ...]]] = {
         "expired_objects": (10,),
         "forget_objects": (["canary"],),
     },
+    "customers": {
+        "recognise": (ACME, ["subject"], ["canary"]),
+        "lock_identities": (ACME, ["subject"], ["canary"]),
+        "lock_merging": (ACME,),
+        "known": (ACME, ["subject"], ["canary"]),
+        "create": (ACME,),
+        "add_identities": (ACME, ["subject"], ["canary-2"], CUSTOMER),
+        "lock_rows": (ACME, [CUSTOMER, SECOND_CUSTOMER]),
+        "redirect": (ACME, CUSTOMER, SECOND_CUSTOMER),
+        "move_identities": (ACME, CUSTOMER, SECOND_CUSTOMER),
+        "move_conversations": (ACME, CUSTOMER, SECOND_CUSTOMER),
+        "move_memories": (ACME, CUSTOMER, SECOND_CUSTOMER),
+        "move_consents": (ACME, CUSTOMER, SECOND_CUSTOMER),
+        "move_objects": (ACME, CUSTOMER, SECOND_CUSTOMER),
+        "move_jobs": (ACME, CUSTOMER, SECOND_CUSTOMER),
+        "current": (ACME, CUSTOMER),
+        "of_identity": (ACME, "subject", "canary"),
+        "attach": (ACME, "conv_unknown", CUSTOMER),
+        "list": (ACME, None, None, 10),
+        "one": (ACME, CUSTOMER),
+    },
     "ended_access": {"end_access": ([ACCOUNT],), "recent": (), "sweep": ()},
     "mailed_tokens": {
         "add_verification": (UNVERIFIED, FRESH, 60.0, {}),
@@ -197,6 +247,22 @@ EXAMPLES: dict[str, dict[str, tuple[Any, ...]]] = {
         "use": (ALIVE, "verify"),
         "use_all": (ACCOUNT,),
         "sweep": (),
+    },
+    "memories": {
+        "of": (ACME, CUSTOMER, ["canary"], 10),
+        "history": (ACME, CUSTOMER, 10),
+        "lock_customer": (ACME, CUSTOMER),
+        "confirm": (ACME, CUSTOMER, "canary", "canary", 0.5, "said", "conv_canary", NOW, "item_canary"),
+        "add": (ACME, CUSTOMER, "topic", "value", 0.5, "said", "conv_canary", NOW, "item_canary"),
+        "settle": (ACME, CUSTOMER, ["canary"]),
+        "prune": (ACME, CUSTOMER, 0),
+        "find": (ACME, CUSTOMER, MEMORY),
+        "replace": (ACME, CUSTOMER, MEMORY, SECOND_MEMORY),
+        "forget": (ACME, CUSTOMER, MEMORY),
+        "claim": (60.0, 0.0, 10),
+        "items": (ACME, "conv_canary", -1, 5, 10),
+        "tool_facts": (ACME, "conv_canary", 10),
+        "remembered": (ACME, "conv_canary", 0, NOW, 1),
     },
     "memberships": {
         "find_account": ("canary@example.com",),
