@@ -5,8 +5,11 @@ something of the tenant `acme` when it sees everyone. A table that is added need
 """
 
 from datetime import UTC, datetime, timedelta
+from hashlib import sha256
 from typing import Any
 from uuid import UUID
+
+from voice_server.storage.postgres.statements import Statements
 
 ACME = UUID("aaaaaaaa-0000-4000-8000-000000000001")
 OTHER = UUID("bbbbbbbb-0000-4000-8000-000000000002")
@@ -22,16 +25,33 @@ SECOND_CUSTOMER = UUID("aaaaaaaa-0000-4000-8000-000000000052")
 MEMORY = UUID("aaaaaaaa-0000-4000-8000-000000000061")
 SECOND_MEMORY = UUID("aaaaaaaa-0000-4000-8000-000000000062")
 JOB = UUID("aaaaaaaa-0000-4000-8000-000000000071")
+RUNNING_JOB = UUID("aaaaaaaa-0000-4000-8000-000000000072")
+DONE_JOB = UUID("aaaaaaaa-0000-4000-8000-000000000073")
 NEW = UUID("aaaaaaaa-0000-4000-8000-0000000000ff")
 NOBODY = UUID(int=0)
 ALIVE, EXPIRED, FRESH = bytes([1] * 32), bytes([2] * 32), bytes([3] * 32)
 NOW = datetime.now(UTC)
 LATER, LONG_AGO = NOW + timedelta(days=1), NOW - timedelta(days=30)
+LAST = 2**62
+PERSON = {
+    "tenant": None,
+    "accounts": [str(ACCOUNT)],
+    "customers": [str(CUSTOMER)],
+    "conversations": ["conv_canary"],
+    "sessions": ["sess_canary"],
+    "memories": [str(MEMORY)],
+    "jobs": [str(JOB)],
+    **{name: ["canary"] for name in ("owners", "actors", "identities", "emails", "objects", "noted")},
+    "hash": "erased-person",
+}
 
 OTHER_TENANT = ("INSERT INTO tenants (id, slug, name) VALUES ($1, 'other', 'Other')", OTHER)
 ROWS: tuple[tuple[str, tuple[object, ...]], ...] = (
     ("tenants (id, slug, name, version)", (ACME, "acme", "canary", 1)),
-    ("tenant_versions (tenant_id, version, config, created_by)", (ACME, 1, {"canary": 1}, "canary")),
+    (
+        "tenant_versions (tenant_id, version, config, created_by)",
+        (ACME, 1, {"canary": 1, "retention_days": 1}, "canary"),
+    ),
     ("tenant_secrets (tenant_id, name, ciphertext, hint)", (ACME, "canary", b"canary", "canary")),
     (
         "api_keys (id, tenant_id, name, digest, hint, scopes, created_by)",
@@ -44,6 +64,10 @@ ROWS: tuple[tuple[str, tuple[object, ...]], ...] = (
     (
         "client_secrets (digest, tenant_id, principal, session_config, expires_at)",
         (EXPIRED, ACME, {"canary": 1}, {"canary": 1}, LONG_AGO),
+    ),
+    (
+        "client_secrets (digest, tenant_id, principal, session_config, expires_at)",
+        (bytes([4] * 32), ACME, {"name": "canary", "customer": [["phone", "canary"]]}, {"canary": 1}, LATER),
     ),
     (
         "accounts (id, email, password_hash, name, verified_at)",
@@ -126,7 +150,21 @@ ROWS: tuple[tuple[str, tuple[object, ...]], ...] = (
         (ACME, CUSTOMER, "canary", True, "canary", "canary"),
     ),
     ("privacy_jobs (tenant_id, kind, customer_id)", (ACME, "erasure", CUSTOMER)),
+    (
+        "stored_objects (key, tenant_id, owner, kind, content_type, bytes)",
+        ("canary-recording", ACME, "canary", "recording", "canary", 1),
+    ),
     ("privacy_jobs (id, tenant_id, kind, account_id, problem)", (JOB, ACME, "export", ACCOUNT, "canary")),
+    (
+        "privacy_jobs (id, tenant_id, kind, customer_id, state, attempts, scope, token_digest, due_at)",
+        (RUNNING_JOB, ACME, "erasure", CUSTOMER, "running", 1, {"canary": 1}, ALIVE, LONG_AGO),
+    ),
+    (
+        "privacy_jobs (id, tenant_id, kind, account_id, state, requested_by, object_key, finished_at)",
+        (DONE_JOB, ACME, "export", ACCOUNT, "done", "canary", "canary-export", LONG_AGO),
+    ),
+    ("tombstones (digest, erased_at)", (b"\xaa" * 32, LONG_AGO)),
+    ("tombstones (digest)", (sha256(b"conversation:conv_buried").digest(),)),
     ("audit_log (tenant_id, actor, action, subject_kind, subject_id)", (ACME, *["canary"] * 4)),
     ("session_slots (session_id, tenant_id, expires_at)", ("sess_canary", ACME, LONG_AGO)),
     ("tenant_usage (tenant_id, month, seconds)", (ACME, NOW.date().replace(day=1), 60.0)),
@@ -158,7 +196,11 @@ EXAMPLES: dict[str, dict[str, tuple[Any, ...]]] = {
         "list": (ACME,),
         "revoke": (ACME, KEY),
     },
-    "audit": {"note": (ACME, "somebody", "read", "customer", str(CUSTOMER), None)},
+    "audit": {
+        "note": (ACME, "somebody", "read", "customer", str(CUSTOMER), None),
+        "of_tenant": (ACME, LAST, 10),
+        "of_person": (PERSON, LAST, 10),
+    },
     "client_secrets": {
         "issue": (FRESH, ACME, {}, {}, 60, 100),
         "find": (ALIVE,),
@@ -171,6 +213,7 @@ EXAMPLES: dict[str, dict[str, tuple[Any, ...]]] = {
         "end": ("sess_canary",),
         "forget_expired": (),
     },
+    "consents": {"add": (ACME, ACCOUNT, None, "memory", True, "words", "1"), "current": (ACME, ACCOUNT, None)},
     "conversation_logs": {
         "begin": (
             ["conv_new"],
@@ -281,6 +324,49 @@ EXAMPLES: dict[str, dict[str, tuple[Any, ...]]] = {
         "give_up": (LETTER, "problem"),
         "next_due": (),
         "sweep": (),
+    },
+    "privacy_doors": {"lock_tenants": (DISABLED,), "only_admin_of": (DISABLED,), "leave": (ACCOUNT,)},
+    "privacy_erasure": dict.fromkeys(Statements.of("privacy_erasure"), (PERSON,)),
+    "privacy_export": dict.fromkeys(Statements.of("privacy_export"), (PERSON,)),
+    "privacy_jobs": {
+        "add": (ACME, "export", ACCOUNT, None, "somebody", None, 0),
+        "open": (ACME, "export", ACCOUNT, None),
+        "lock_requests": (ACME,),
+        "grace": (ACME,),
+        "find": (JOB, ACME),
+        "find_by_token": (ALIVE,),
+        "cancel": (JOB,),
+        "claim": (60.0,),
+        "next_due": (),
+        "progress": (RUNNING_JOB, 1, 0.5, {}, 60.0),
+        "begin": (RUNNING_JOB, 1, {}),
+        "put_off": (RUNNING_JOB, 1, "problem", 60.0),
+        "go_over_again": (RUNNING_JOB, 1, 0.9, 60.0),
+        "fail": (RUNNING_JOB, 1, "problem"),
+        "exported": (RUNNING_JOB, 1, "key"),
+        "erased": (RUNNING_JOB, 1, {}, "erased-person"),
+    },
+    "privacy_objects": {
+        "put_export": ("canary-3", ACME, None, "owner", "application/zip", 1, 60.0),
+        "expired": (10,),
+        "forget": (["canary"],),
+    },
+    "privacy_persons": {"find": (ACME, CUSTOMER), "recognise": (ACME, "subject", "canary")},
+    "privacy_receipts": {"public_key": ("canary",)},
+    "privacy_retention": {
+        "tenants": (),
+        "old_conversations": (ACME, 1, 10),
+        "objects_of": (["conv_canary"],),
+        "delete_conversations": (["conv_canary"],),
+        "delete_memories": (ACME, -1, 10),
+        "old_recordings": (ACME, -1, 10),
+        "delete_jobs": (1, 10),
+    },
+    "privacy_subjects": {
+        **dict.fromkeys(Statements.of("privacy_subjects"), (PERSON,)),
+        "bury": (["owner:canary"],),
+        "buried": (["conversation:conv_buried"],),
+        "forget_tombstones": (1,),
     },
     "quotas": {
         "forget_dead": (ACME,),
