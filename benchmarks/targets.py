@@ -13,6 +13,7 @@ import os
 import re
 import subprocess
 import sys
+import tempfile
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
@@ -140,8 +141,14 @@ class ThisServer:
     @contextlib.asynccontextmanager
     async def open(self, vendors: Vendors, core: int | None) -> AsyncGenerator[Endpoint, None]:
         """Start it."""
+        with tempfile.TemporaryDirectory(prefix="vs-") as folder:
+            async with self._open(vendors, core, folder) as endpoint:
+                yield endpoint
+
+    @contextlib.asynccontextmanager
+    async def _open(self, vendors: Vendors, core: int | None, folder: str) -> AsyncGenerator[Endpoint, None]:
         environment = {
-            "HOST": "127.0.0.1", "PORT": "0", "LOG_LEVEL": "error", "MAX_SESSIONS": "10000",
+            "DATA_DIR": folder, "HOST": "127.0.0.1", "PORT": "0", "LOG_LEVEL": "error", "MAX_SESSIONS": "10000",
             "OPENAI_BASE_URL": vendors.openai_url, "OPENAI_API_KEY": vendors.key,
             "ELEVENLABS_BASE_URL": vendors.elevenlabs_url, "ELEVENLABS_API_KEY": vendors.key,
         }  # fmt: skip

@@ -14,7 +14,8 @@ import os
 import re
 import statistics
 import sys
-from collections.abc import AsyncGenerator, Sequence
+import tempfile
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import cycle, islice
 from pathlib import Path
@@ -42,9 +43,15 @@ class Measured:
 @contextlib.asynccontextmanager
 async def own_server() -> AsyncGenerator[str, None]:
     """A server on a free port; gives its address."""
-    environment = {**os.environ, "PORT": "0", "HOST": "127.0.0.1", "LOG_LEVEL": "error"}
+    with tempfile.TemporaryDirectory(prefix="vs-") as folder:
+        async with _started({"PORT": "0", "HOST": "127.0.0.1", "LOG_LEVEL": "error", "DATA_DIR": folder}) as url:
+            yield url
+
+
+@contextlib.asynccontextmanager
+async def _started(settings: Mapping[str, str]) -> AsyncGenerator[str, None]:
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "voice_server", "serve", env=environment, stdout=asyncio.subprocess.PIPE
+        sys.executable, "-m", "voice_server", "serve", env={**os.environ, **settings}, stdout=asyncio.subprocess.PIPE
     )
     assert process.stdout is not None
     try:

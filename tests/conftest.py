@@ -7,4 +7,4 @@ settings.register_profile("deterministic", derandomize=True, deadline=None)
 settings.load_profile("deterministic")
 
 # Real servers, started by the run when the first test asks for them.
-pytest_plugins = ("tests.services.postgres", "tests.services.redis", "tests.services.s3")
+pytest_plugins = ("tests.services.asking", "tests.services.postgres", "tests.services.redis", "tests.services.s3")

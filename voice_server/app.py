@@ -2,18 +2,26 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Sequence
-from contextlib import aclosing
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack, aclosing, asynccontextmanager
 from functools import partial
 
 from aiohttp import web
 
 from pipeline.rehearsal import rehearse
 from voice_server.about import About
-from voice_server.access.client_secrets import ClientSecretStore
+from voice_server.access.api_keys import ApiKeys
+from voice_server.access.client_secrets import StoredClientSecrets
+from voice_server.accounts.passwords import PasswordHashes
 from voice_server.assistants.catalog import Catalog
-from voice_server.auth import Authenticator, Credentials
+from voice_server.auth import Authenticator
 from voice_server.background import running
+from voice_server.conversations.answers import ObjectRecordings
+from voice_server.conversations.archive import Archive
+from voice_server.conversations.held import HeldConversations
+from voice_server.conversations.log import ConversationLog
+from voice_server.conversations.recorder import Recorder
+from voice_server.conversations.spool import Spool
 from voice_server.event_loop_lag import RecentLag, late_wakes
 from voice_server.health import Health
 from voice_server.http.admission import Admission
@@ -23,113 +31,163 @@ from voice_server.http.request_id import add_request_id, name_requests
 from voice_server.http.uploads import Uploads
 from voice_server.metrics import Metrics, MetricsPage
 from voice_server.openai_api.chat_completions import ChatCompletions, Writer
-from voice_server.openai_api.client_secrets import ClientSecrets
 from voice_server.openai_api.models import Models
 from voice_server.openai_api.speech import Speech
 from voice_server.openai_api.transcriptions import Transcriptions
 from voice_server.openai_api.unsupported import unsupported_routes
 from voice_server.openapi.docs import Docs
 from voice_server.page import Page, add_security_headers
+from voice_server.parts import (
+    Part,
+    Work,
+    accounts_part,
+    client_secrets_part,
+    history_part,
+    objects_part,
+    opened_accounts,
+    tenants_part,
+)
 from voice_server.phrases import Phrasebook, Speaker
 from voice_server.provider_metrics import provider_metrics
 from voice_server.sessions import Sessions
 from voice_server.settings import ServerSettings
 from voice_server.stages import Stages
-from voice_server.storage.folder import FolderRecordings
-from voice_server.storage.memory import MemoryConversations, MemoryRecordings
+from voice_server.storage.opened import Storage
 from voice_server.telemetry import Telemetry
-from voice_server.voice_chat import RecordedAnswers, VoiceChat
+from voice_server.tenants.configs import TenantConfigs
+from voice_server.tenants.quotas import SessionQuotas
+from voice_server.voice_chat import VoiceChat
 from voice_server.voice_socket import VoiceSocket
 
 _FORM_BYTES = 1 << 20
 """What a request may have besides its recording."""
 
 
-def build_app(
+@asynccontextmanager
+async def open_app(
     settings: ServerSettings,
     assistants: Catalog,
     stages: Stages,
+    storage: Storage,
+    public_url: str,
     *,
-    credentials: Sequence[Credentials] = (),
-    client_secrets: ClientSecretStore | None = None,
-) -> web.Application:
-    """The whole server on providers that are open. `credentials`: keys besides those of the settings."""
-    authenticator = Authenticator(settings.api_keys, credentials=credentials, client_secrets=client_secrets)
+    hashes: PasswordHashes | None = None,
+) -> AsyncIterator[web.Application]:
+    """The whole server on providers and storage that are open; it works while the context lasts.
+
+    `public_url`: where browsers reach it. `hashes`: of passwords; None for those that cost what they should.
+    Raises OSError if a folder that the settings name cannot be written to.
+    """
+    async with AsyncExitStack() as resources:
+        app, work = await _put_together(settings, assistants, stages, storage, public_url, hashes, resources)
+        rehearse()
+        for name, each in work.items():
+            await resources.enter_async_context(running(name, each))
+        yield app
+
+
+async def _put_together(
+    settings: ServerSettings,
+    assistants: Catalog,
+    stages: Stages,
+    storage: Storage,
+    public_url: str,
+    hashes: PasswordHashes | None,
+    resources: AsyncExitStack,
+) -> tuple[web.Application, Mapping[str, Work]]:
+    """The application, and what goes on behind its requests."""
+    open_ = resources.enter_async_context
+    configs, quotas = TenantConfigs(storage.database), SessionQuotas(storage.database)
+    accounts = await open_(opened_accounts(settings, storage, configs, public_url, hashes))
+    api_keys, secrets = ApiKeys(storage.database), StoredClientSecrets(storage.database)
+    authenticator = Authenticator(settings.api_keys, credentials=(api_keys, accounts.tokens), client_secrets=secrets)
     admission = Admission(settings.max_sessions, settings.max_event_loop_lag_ms / 1000)
-    phrasebook = Phrasebook(stages.own_voice, stages.text_to_speech, _speakers(settings, assistants))
-    sessions = Sessions(assistants, stages, phrasebook, settings.language, settings.llm_deadline_seconds)
     metrics = Metrics([assistant.name for assistant in assistants.all()], admission)
     metrics.add(lambda: provider_metrics(stages.health()))
-    telemetry = Telemetry(settings, stages, metrics)
-    language = settings.language or assistants.default.language
+    telemetry = await open_(Telemetry(settings, stages, metrics))
+    archive = Archive(storage.database)
+    log = await open_(ConversationLog(archive, Spool(storage.folder / "spool"), storage.live_log))
+    phrasebook = Phrasebook(stages.own_voice, stages.text_to_speech, _speakers(settings, assistants))
+    sessions = Sessions(assistants, stages, phrasebook, settings.language, settings.llm_deadline_seconds)
     uploads = Uploads(settings.max_upload_bytes, settings.max_upload_seconds)
-    recordings = MemoryRecordings() if settings.data_dir is None else FolderRecordings(settings.data_dir / "recordings")
-    origins = Origins(settings.allowed_origins, loopback_only=settings.is_loopback)
-    health = Health(admission)
+    recordings = ObjectRecordings(storage.objects, storage.database)
     socket = VoiceSocket(
         authenticate=authenticator.authorize_session,
         find_assistant=sessions.find_assistant,
         new_session=sessions.new_session,
         observe=telemetry.observer,
+        record=Recorder(log).record,
         admit=admission.conversation,
     )
-    metrics_page = MetricsPage(metrics.registry, authenticator, settings.metrics_token)
     voice_chat = VoiceChat(
         uploads=uploads,
-        conversations=MemoryConversations(),
+        conversations=HeldConversations(archive, storage.shared.leases),
         recordings=recordings,
         admission=admission,
         find_assistant=sessions.find_assistant,
         new_session=sessions.new_session,
     )
+    health = Health(admission)
+    parts = (
+        _watched(settings, admission, metrics, authenticator, health),
+        Part(About(settings, assistants).routes()),
+        Part([*Page().routes(), *Docs().routes()]),
+        Part([*socket.routes(), *authenticator.protect(voice_chat.routes(), "sessions")]),
+        _openai_part(settings, assistants, stages, authenticator, uploads),
+        client_secrets_part(secrets, authenticator, sessions.find_assistant),
+        accounts_part(accounts, authenticator),
+        tenants_part(storage, authenticator, api_keys, assistants, quotas),
+        history_part(storage, authenticator, log),
+        objects_part(storage, recordings),
+        Part(work={"phrases": phrasebook.prepare}),
+    )
+    origins = Origins(settings.allowed_origins, loopback_only=settings.is_loopback)
+    app = web.Application(
+        client_max_size=settings.max_upload_bytes + _FORM_BYTES,
+        middlewares=[name_requests, answer_errors, origins.middleware()],
+    )
+    for part in parts:
+        app.add_routes(part.routes)
+        for collect in part.metrics:
+            metrics.add(collect)
+    app.on_response_prepare.extend((add_request_id, add_security_headers, origins.add_headers))
+    app.on_startup.append(health.opened)
+    app.on_shutdown.extend((health.stopping, socket.shut_down))
+    return app, {name: work for part in parts for name, work in part.work.items()}
+
+
+def _watched(
+    settings: ServerSettings, admission: Admission, metrics: Metrics, authenticator: Authenticator, health: Health
+) -> Part:
+    """How the server is, and how late its event loop."""
+    page = MetricsPage(metrics.registry, authenticator, settings.metrics_token)
+    watch = partial(_watch_event_loop, admission, metrics)
+    return Part([*health.routes(), *page.routes()], {"event loop lag": watch})
+
+
+def _openai_part(
+    settings: ServerSettings, assistants: Catalog, stages: Stages, authenticator: Authenticator, uploads: Uploads
+) -> Part:
+    """The recogniser, the model and the voice alone, as OpenAI's API has them."""
+    language = settings.language or assistants.default.language
 
     def writer_of(model: str) -> Writer:
         assistant = assistants.get(model)
         return Writer(assistant.name, assistant.instructions, stages.language_models[assistant.name])
 
-    app = web.Application(
-        client_max_size=settings.max_upload_bytes + _FORM_BYTES,
-        middlewares=[name_requests, answer_errors, origins.middleware()],
-    )
-    for public in (
-        Page(),
-        Docs(),
-        health,
-        About(settings, assistants),
-        RecordedAnswers(recordings),
-        socket,
-        metrics_page,
-    ):
-        app.add_routes(public.routes())
     models = Models([assistant.name for assistant in assistants.all()], created=int(time.time()))
-    app.add_routes(authenticator.protect(models.routes()))
-    for of_speech in (
-        Speech(stages.text_to_speech, language),
-        Transcriptions(stages.speech_to_text, uploads, language, assistants.default.name),
-        ChatCompletions(writer_of),
-    ):
-        app.add_routes(authenticator.protect(of_speech.routes(), "speech"))
-    app.add_routes(authenticator.protect(voice_chat.routes(), "sessions"))
-    if client_secrets is not None:
-        secrets = ClientSecrets(client_secrets, sessions.find_assistant)
-        app.add_routes(authenticator.protect(secrets.routes(), "sessions"))
-    app.add_routes(unsupported_routes())
-
-    async def opened(_app: web.Application) -> AsyncIterator[None]:
-        await recordings.open()
-        rehearse()
-        async with (
-            telemetry,
-            running("event loop lag", partial(_watch_event_loop, admission, metrics)),
-            running("phrases", phrasebook.prepare),
-        ):
-            health.opened()
-            yield
-
-    app.cleanup_ctx.append(opened)
-    app.on_response_prepare.extend((add_request_id, add_security_headers, origins.add_headers))
-    app.on_shutdown.extend((health.stopping, socket.shut_down))
-    return app
+    of_speech = (
+        *Speech(stages.text_to_speech, language).routes(),
+        *Transcriptions(stages.speech_to_text, uploads, language, assistants.default.name).routes(),
+        *ChatCompletions(writer_of).routes(),
+    )
+    return Part(
+        [
+            *authenticator.protect(models.routes()),
+            *authenticator.protect(of_speech, "speech"),
+            *unsupported_routes(),
+        ]
+    )
 
 
 def _speakers(settings: ServerSettings, assistants: Catalog) -> dict[str, Speaker]:

@@ -1,5 +1,7 @@
 """What a server says of itself when it starts: where to go, who hears, thinks and speaks, and what it keeps."""
 
+from urllib.parse import urlsplit
+
 from voice_server import __version__
 from voice_server.about import SWITCH_NOTICE
 from voice_server.settings import ServerSettings
@@ -22,8 +24,7 @@ def banner_lines(settings: ServerSettings, url: str) -> list[str]:
     for verb, (names, openai, elevenlabs) in stages.items():
         models = {"openai": openai, "elevenlabs": elevenlabs, "embedded": _EMBEDDED[verb]}
         lines.append(f"  {verb:<8} " + ", then ".join(f"{name} ({models[name]})" for name in names))
-    recorded = f"in {settings.data_dir}" if settings.data_dir else "in memory (DATA_DIR names a folder)"
-    lines.append(f"  {'keeps':<8} conversations over HTTP in memory, recorded answers {recorded}, for an hour")
+    lines.append(f"  {'keeps':<8} {_kept(settings)}")
     keys = len(settings.api_keys)
     has = "the key" if keys == 1 else f"one of {keys} keys"
     admits = f"whoever has {has}" if keys else "this machine only, no key"
@@ -32,3 +33,11 @@ def banner_lines(settings: ServerSettings, url: str) -> list[str]:
         lines.append(f"  {SWITCH_NOTICE}")
     lines.append(f"  The API is described at {url}/docs. Stop with Ctrl-C.")
     return lines
+
+
+def _kept(settings: ServerSettings) -> str:
+    """Where what is said, and who is known, goes; without what addresses hold besides."""
+    if not settings.database_url:
+        return f"conversations and accounts in {settings.data_dir}, until they are deleted"
+    host = urlsplit(settings.database_url).hostname or "a PostgreSQL of this machine"
+    return f"conversations and accounts in PostgreSQL at {host}, until they are deleted"

@@ -6,7 +6,6 @@ Exit codes: 0 well, 1 it could not be done, 2 it was asked for wrongly. Errors a
 import argparse
 import asyncio
 import contextlib
-import os
 import signal
 import sys
 from collections.abc import Callable, Coroutine, Sequence
@@ -17,7 +16,6 @@ from voice_server.settings import NAMES, SECRETS, ServerSettings, SettingsError,
 
 EXIT_FAILED = 1
 EXIT_WRONG = 2
-DATA_FOLDER = Path(".voice-server")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -42,7 +40,6 @@ def _parser() -> argparse.ArgumentParser:
     for command in (migrate, operator):
         command.add_argument(
             "--url",
-            default=os.environ.get("DATABASE_URL"),
             help="the database (default: DATABASE_URL, and without it the embedded one in DATA_DIR)",
         )
     talk = commands.add_parser("talk", help="talk to a server, with a recording, in writing or with the microphone")
@@ -71,6 +68,8 @@ def _serve(_options: argparse.Namespace, settings: ServerSettings) -> int:
                 await asyncio.Event().wait()
         except StartFailed as error:
             return _fail(str(error), EXIT_FAILED)
+        except SettingsError as error:
+            return _fail(str(error), EXIT_WRONG)
         return 0
 
     return _run_until_stopped(serve())
@@ -84,8 +83,9 @@ def _migrate(options: argparse.Namespace, settings: ServerSettings) -> int:
     async def run() -> int:
         try:
             async with contextlib.AsyncExitStack() as resources:
-                folder = (settings.data_dir or DATA_FOLDER) / "postgres"
-                url = options.url or await resources.enter_async_context(EmbeddedPostgres(folder))
+                folder = settings.data_dir / "postgres"
+                given = options.url or settings.database_url
+                url = given or await resources.enter_async_context(EmbeddedPostgres(folder))
                 applied = await migrate(url)
         except (EmbeddedPostgresFailed, MigrationError) as error:
             return _fail(str(error), EXIT_FAILED)
@@ -105,8 +105,9 @@ def _operator(options: argparse.Namespace, settings: ServerSettings) -> int:
     async def run(password: str) -> int:
         try:
             async with contextlib.AsyncExitStack() as resources:
-                folder = (settings.data_dir or DATA_FOLDER) / "postgres"
-                url = options.url or await resources.enter_async_context(EmbeddedPostgres(folder))
+                folder = settings.data_dir / "postgres"
+                given = options.url or settings.database_url
+                url = given or await resources.enter_async_context(EmbeddedPostgres(folder))
                 await migrate(url)
                 database = await resources.enter_async_context(Database.open(url))
                 await make_operator(database, options.email, password)

@@ -22,8 +22,8 @@ class Health:
         """Where they are reached."""
         return [web.get("/health", self.health), web.get("/ready", self.ready)]
 
-    def opened(self) -> None:
-        """Everything that conversations need is there."""
+    async def opened(self, _app: web.Application) -> None:
+        """Everything that conversations need is there; for `Application.on_startup`."""
         self._not_ready = None
 
     async def stopping(self, _app: web.Application) -> None:

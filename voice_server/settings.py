@@ -9,6 +9,7 @@ import math
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import Field, dataclass, field, fields
+from email.utils import parseaddr
 from importlib.util import find_spec
 from ipaddress import ip_address
 from pathlib import Path
@@ -20,6 +21,7 @@ from dotenv import dotenv_values
 from pipeline.deadlines import LANGUAGE_MODEL
 from pipeline.providers.catalog import PROVIDERS, Stage
 
+MIN_SECRET_CHARACTERS = 32
 MAX_PHRASE_CHARACTERS = 500
 """Of what is spoken in advance and kept in memory: about half a minute."""
 
@@ -100,6 +102,35 @@ def _url(text: str) -> str:
     return text.rstrip("/")
 
 
+def _url_of(*schemes: str, example: str) -> Callable[[str], str]:
+    def read(text: str) -> str:
+        parts = urlsplit(text)
+        try:
+            is_place = bool(parts.hostname or parts.path) and (parts.port is None or parts.port > 0)
+        except ValueError:
+            is_place = False
+        if parts.scheme not in schemes or not is_place:
+            raise ValueError(f"an address such as {example}")
+        return text
+
+    return read
+
+
+def _secrets(text: str) -> tuple[str, ...]:
+    secrets = _list(text)
+    if any(len(secret) < MIN_SECRET_CHARACTERS for secret in secrets):
+        raise ValueError(
+            f"secrets of at least {MIN_SECRET_CHARACTERS} characters, the newest first, with commas between"
+        )
+    return secrets
+
+
+def _mail_address(text: str) -> str:
+    if not parseaddr(text)[1].rpartition("@")[0] or not text.isprintable():
+        raise ValueError("an address such as voice@example.com or Voice <voice@example.com>")
+    return text
+
+
 def _origins(text: str) -> tuple[str, ...]:
     origins = _list(text)
     for origin in origins:
@@ -162,8 +193,8 @@ class ServerSettings:
 
     host: str = _setting("127.0.0.1", _host, "Where to listen. Anything but loopback needs `API_KEYS`.")
     port: int = _setting(8080, _whole(0, 65535), "The port to listen on; 0 takes any that is free.")
-    data_dir: Path | None = _setting(  # noqa: RUF009 -- it gives a dataclass field
-        None, Path, "Where recorded answers of `/api/v1/voice/chat` are kept; empty: in memory.", shown=""
+    public_url: str = _setting(
+        "", _url, "What links begin with, in mails and of objects.", shown="the server's own address"
     )
     api_keys: tuple[str, ...] = _setting(
         (),
@@ -210,6 +241,40 @@ class ServerSettings:
     elevenlabs_stt_model: str = _setting("scribe_v2_realtime", str, "The model that transcribes.")
     elevenlabs_tts_model: str = _setting("eleven_flash_v2_5", str, "The model that speaks.")
     elevenlabs_voice: str = _setting("21m00Tcm4TlvDq8ikWAM", str, "The id of the voice; the default one is Rachel.")
+    data_dir: Path = _setting(  # noqa: RUF009 -- it gives a dataclass field
+        Path(".voice-server"), Path, "The folder of what is kept, as far as it is not elsewhere by the settings below."
+    )
+    database_url: str = _setting(
+        "",
+        _url_of("postgresql", "postgres", example="postgresql://user:password@host/database"),
+        "PostgreSQL; empty: an embedded one in the data folder.",
+        secret=True,
+    )
+    redis_url: str = _setting(
+        "",
+        _url_of("redis", "rediss", "unix", example="redis://host:6379 or rediss://user:password@host:6379"),
+        "Redis, which several servers of one database need; empty: none.",
+        secret=True,
+    )
+    object_store_url: str = _setting(
+        "",
+        _url_of("file", "s3", example="file:///data/objects or s3://bucket/prefix"),
+        "Where recordings go; empty: into the data folder.",
+    )
+    secret_key: tuple[str, ...] = _setting(
+        (),
+        _secrets,
+        "Secrets that tokens, links and what lies sealed in the database depend on. Needed with `DATABASE_URL`.",
+        secret=True,
+        shown="made once",
+    )
+    smtp_url: str = _setting(
+        "",
+        _url_of("smtp", "smtps", example="smtp://user:password@host:587 or smtps://user:password@host:465"),
+        "The server that mails are sent by; empty: they are put into the data folder.",
+        secret=True,
+    )
+    mail_from: str = _setting("voice-server@localhost", _mail_address, "The address that mails come from.")
     metrics_token: str = _setting("", _token, "A key for `GET /metrics` and nothing else.", secret=True, shown="")
     otel_exporter_otlp_endpoint: str = _setting(
         "", _url, "Where OpenTelemetry spans of every turn are sent, over OTLP/HTTP; empty: nowhere."

@@ -9,7 +9,6 @@ import time
 from collections.abc import Callable
 from contextlib import aclosing
 from dataclasses import dataclass, replace
-from typing import Protocol
 
 import numpy as np
 from aiohttp import web
@@ -152,34 +151,6 @@ class VoiceChat:
         if isinstance(turn, Exception):
             raise turn
         return turn
-
-
-class FoundById(Protocol):
-    """Recordings of this process."""
-
-    async def get(self, recording_id: str) -> Recording | None:
-        """The recording, or None if it is unknown or was kept long enough."""
-        ...
-
-
-class RecordedAnswers:
-    """The endpoint for what the other one answered."""
-
-    def __init__(self, recordings: FoundById) -> None:
-        self._recordings = recordings
-
-    def routes(self) -> list[web.RouteDef]:
-        """Where it is reached."""
-        return [web.get("/api/v1/voice/audio/{recording_id}", self.play)]
-
-    async def play(self, request: web.Request) -> web.Response:
-        """The spoken answer."""
-        recording = await self._recordings.get(request.match_info["recording_id"])
-        if recording is None:
-            message = "There is no such recording (any longer); recorded answers are kept for an hour."
-            raise ApiError(404, "recording_not_found", message)
-        headers = {"Cache-Control": "private, no-store"}
-        return web.Response(body=recording.data, content_type=recording.content_type, headers=headers)
 
 
 async def _take_turn(

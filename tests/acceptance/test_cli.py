@@ -22,7 +22,7 @@ def test_serve_says_where_it_is_and_what_runs_and_stops_when_asked(command: Comm
     for expected in (
         "elevenlabs (eleven_flash_v2_5), then embedded",
         "science offline",
-        "in memory",
+        "accounts in .voice-server, until they are deleted",
         "no key",
         "/docs",
     ):

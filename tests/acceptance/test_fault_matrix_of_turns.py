@@ -24,6 +24,7 @@ from benchmarks.recordings import Recording, questions
 from pipeline.providers.embedded.speech_to_text import EmbeddedSpeechToText
 from pipeline.providers.embedded.text_to_speech import EmbeddedTextToSpeech
 from tests.acceptance.caller import Caller, Turn
+from tests.services.asking import ask_for
 from voice_server.assistants.catalog import Catalog, open_catalog
 from voice_server.phrases import APOLOGY, MOMENT
 from voice_server.server import open_server
@@ -79,10 +80,21 @@ async def opened_cell(
     """A server whose vendors work as yet."""
     scene = Scene()
     scene.clips = Clips([recording.clip() for recording in recordings])
+    # All of them over one database, as tasks of one server are.
+    kept = {"database_url": ask_for("database_url"), "secret_key": ("x" * 32,)}
+    folder = ask_for("tmp_path") / f"{stage}-{fault.name}"
     async with (
         Server(openai.application(scene)) as first,
         Server(elevenlabs.application(scene)) as second,
-        open_server(replace(settings, openai_base_url=f"{first.url}/v1", elevenlabs_base_url=second.url)) as url,
+        open_server(
+            replace(
+                settings,
+                openai_base_url=f"{first.url}/v1",
+                elevenlabs_base_url=second.url,
+                data_dir=folder,
+                **kept,
+            )
+        ) as url,
     ):
         yield Cell(stage, fault, scene, url)
 

@@ -5,14 +5,16 @@ from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from aiohttp.test_utils import TestServer
 
 from pipeline.providers.interfaces import CompletionOptions, LanguageModel, ModelDelta, ModelMessage
-from voice_server.app import build_app
+from voice_server.app import open_app
 from voice_server.assistants.catalog import open_catalog
 from voice_server.settings import read_settings
 from voice_server.stages import open_stages
+from voice_server.storage.opened import open_storage
 
 KEY = "key-of-the-peers"
 
@@ -60,10 +62,17 @@ class Served:
 async def serve() -> AsyncIterator[Served]:
     """The whole server on embedded providers, which the routes of the real one reach too."""
     settings = read_settings({"API_KEYS": KEY}, dotenv=Path(os.devnull))
-    async with open_catalog() as assistants, open_stages(settings, assistants) as stages:
-        served = Served("")
-        models = {name: ObservedModel(model, served.shown) for name, model in stages.language_models.items()}
-        app = build_app(settings, assistants, replace(stages, language_models=models))
-        async with TestServer(app) as server:
-            served.url = str(server.make_url("")).rstrip("/")
-            yield served
+    url = "http://voice.example"
+    with TemporaryDirectory(prefix="vs-") as folder:
+        settings = replace(settings, data_dir=Path(folder))
+        async with (
+            open_storage(settings, url) as storage,
+            open_catalog() as assistants,
+            open_stages(settings, assistants) as stages,
+        ):
+            served = Served("")
+            models = {name: ObservedModel(model, served.shown) for name, model in stages.language_models.items()}
+            stages = replace(stages, language_models=models)
+            async with open_app(settings, assistants, stages, storage, url) as app, TestServer(app) as server:
+                served.url = str(server.make_url("")).rstrip("/")
+                yield served

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 # What a crash of the machine would lose is of no interest here.
 _FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "autovacuum": "off"}
+# Some tests run dozens of servers.
+_MANY = {"max_connections": "200"}
 _TEMPLATE = "migrated"
 _ROOM = 1 << 30
 
@@ -48,7 +50,7 @@ def postgres() -> Iterator[Postgres]:
     """The server of this run."""
     # A short path: that of a socket may not be long.
     with tempfile.TemporaryDirectory(prefix="vs-", dir=_memory()) as folder, BackgroundLoop() as loop:
-        cluster = Cluster(Path(folder) / "postgres", _FAST)
+        cluster = Cluster(Path(folder) / "postgres", _FAST | _MANY)
         try:
             cluster.hold()
         except EmbeddedPostgresFailed as error:

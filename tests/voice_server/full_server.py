@@ -2,7 +2,7 @@
 
 import io
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -13,16 +13,17 @@ from aiohttp import ClientSession, FormData, web
 from pipeline.providers.health import ProviderHealth
 from pipeline.providers.interfaces import LanguageModel, SpeechToText, TextToSpeech
 from pipeline.providers.scripted import ScriptedLanguageModel, ScriptedSpeechToText, ScriptedTextToSpeech
-from tests.voice_server.secrets_in_memory import SecretsInMemory
-from voice_server.access.client_secrets import ClientSecretStore
-from voice_server.app import build_app
+from tests.services.storage import storage_of_this_test
+from voice_server.accounts.passwords import PasswordHashes
+from voice_server.app import open_app
 from voice_server.assistants.assistant import Assistant
 from voice_server.assistants.catalog import Catalog
-from voice_server.auth import Credentials
 from voice_server.settings import ServerSettings
 from voice_server.stages import Stages
+from voice_server.storage.opened import Storage
 
 KEY = "sk-full-server"
+PUBLIC_URL = "http://voice.example"
 SETTINGS = ServerSettings(port=0, stt=("embedded",), llm=("embedded",), tts=("embedded",))
 
 
@@ -54,6 +55,7 @@ class FullServer:
     language_model: Any
     text_to_speech: Any
     app: web.Application
+    storage: Storage
     headers: dict[str, str] = field(default_factory=dict)
 
     async def chat(self, audio: bytes, **fields: str) -> tuple[int, dict[str, Any]]:
@@ -72,11 +74,12 @@ async def full_server(
     text_to_speech: TextToSpeech | None = None,
     own_voice: TextToSpeech | None = None,
     health: Callable[[], Sequence[ProviderHealth]] = tuple,
-    credentials: Sequence[Credentials] = (),
-    client_secrets: ClientSecretStore | None = None,
     **settings: Any,
 ) -> AsyncIterator[FullServer]:
-    """Serve while the context lasts. `own_voice`: who prepares phrases."""
+    """Serve while the context lasts, over the test's own database. `own_voice`: who prepares phrases.
+
+    A second one in the same test is another task over the same database.
+    """
     stt = speech_to_text or ScriptedSpeechToText("hello there")
     llm = language_model or ScriptedLanguageModel("Good morning. How are you?")
     tts = text_to_speech or ScriptedTextToSpeech(seconds_per_character=0.002)
@@ -88,22 +91,25 @@ async def full_server(
         own_voice=own_voice or ScriptedTextToSpeech(),
         health=health,
     )
-    app = build_app(
-        replace(SETTINGS, **settings),
-        assistants,
-        stages,
-        credentials=credentials,
-        client_secrets=client_secrets or SecretsInMemory(),
-    )
-    runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.5)
-    await runner.setup()
-    try:
+    async with AsyncExitStack() as opened:
+        storage = await opened.enter_async_context(storage_of_this_test())
+        app = await opened.enter_async_context(
+            open_app(
+                replace(SETTINGS, **settings),
+                assistants,
+                stages,
+                storage,
+                PUBLIC_URL,
+                hashes=PasswordHashes(memory_kib=8, passes=1),
+            )
+        )
+        runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.5)
+        await runner.setup()
+        opened.push_async_callback(runner.cleanup)
         await web.TCPSite(runner, "127.0.0.1", 0).start()
         url = f"http://127.0.0.1:{runner.addresses[0][1]}"
-        async with ClientSession(url) as http:
-            yield FullServer(url, http, stt, llm, tts, app)
-    finally:
-        await runner.cleanup()
+        http = await opened.enter_async_context(ClientSession(url))
+        yield FullServer(url, http, stt, llm, tts, app, storage)
 
 
 def recording(seconds: float = 0.5, kind: str = "WAV") -> bytes:

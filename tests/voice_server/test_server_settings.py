@@ -18,7 +18,7 @@ def read(**environment: str) -> ServerSettings:
 
 def test_nothing_has_to_be_set() -> None:
     settings = read()
-    assert (settings.host, settings.port, settings.data_dir) == ("127.0.0.1", 8080, None)
+    assert (settings.host, settings.port, settings.data_dir) == ("127.0.0.1", 8080, Path(".voice-server"))
     assert settings.stt == settings.llm == settings.tts == ("embedded",)
 
 
@@ -67,6 +67,15 @@ def test_the_environment_wins_over_dotenv(tmp_path: Path) -> None:
         ("API_KEYS", "ek_mine", "do not begin with ek_"),
         ("API_KEYS", "two words", "without spaces"),
         ("HOST", "0.0.0.0", "set API_KEYS"),
+        ("DATABASE_URL", "localhost:5432", "such as postgresql://user:password@host/database"),
+        ("DATABASE_URL", "postgresql://host:port/database", "such as postgresql://user:password@host/database"),
+        ("REDIS_URL", "http://localhost", "such as redis://"),
+        ("OBJECT_STORE_URL", "gs://bucket", "s3://bucket/prefix"),
+        ("SECRET_KEY", "short", "at least 32 characters"),
+        ("SECRET_KEY", f"{'x' * 32},short", "at least 32 characters"),
+        ("PUBLIC_URL", "voice.example.com", "http:// or https://"),
+        ("SMTP_URL", "mail.example.com", "such as smtp://user:password@host:587"),
+        ("MAIL_FROM", "nobody", "such as voice@example.com"),
         ("LLM_DEADLINE_SECONDS", "0", "a number of seconds from 0.5 to 60"),
         ("LLM_DEADLINE_SECONDS", "nan", "a number of seconds from 0.5 to 60"),
         ("LLM_DEADLINE_SECONDS", "long", "a number of seconds from 0.5 to 60"),
@@ -88,6 +97,13 @@ def test_secrets_are_never_shown() -> None:
     with pytest.raises(SettingsError) as refusal:
         read(API_KEYS=f"ek_{secret}")
     assert secret not in str(refusal.value)
+
+
+@pytest.mark.parametrize("name", ["DATABASE_URL", "REDIS_URL", "SMTP_URL"])
+def test_addresses_with_passwords_are_never_shown(name: str) -> None:
+    with pytest.raises(SettingsError) as refusal:
+        read(**{name: "nothing://user:very-secret@host"})
+    assert "very-secret" not in str(refusal.value)
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "::1", "127.8.8.8"])

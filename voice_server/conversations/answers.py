@@ -28,9 +28,6 @@ class ObjectRecordings:
         self._objects = objects
         self._database = database
 
-    async def open(self) -> None:
-        """Whoever opened the objects and the database has made everything ready."""
-
     async def add(self, recording: Recording, owner: Principal, conversation_id: str) -> str:
         """Keep an answer and give its address. Raises StorageUnavailable."""
         ending = _ENDINGS[recording.content_type]

@@ -13,11 +13,12 @@ from aiohttp.typedefs import Handler
 
 from pipeline.errors import PipelineError, ProviderTimeout, RequestError, UnsupportedLanguage
 from voice_server.http.request_id import request_id_of
+from voice_server.storage.objects.interfaces import ObjectsUnavailable
 from voice_server.storage.postgres.database import StorageUnavailable
 from voice_server.storage.shared.interfaces import SharedUnavailable
 
 RETRY_SECONDS = 5
-"""When a client may try again that came while PostgreSQL or Redis was away."""
+"""When a client may try again that came while PostgreSQL, Redis or the objects were away."""
 _UNKEPT = (asyncpg.CharacterNotInRepertoireError, asyncpg.UntranslatableCharacterError)
 """PostgreSQL keeps all of Unicode but the character zero."""
 
@@ -74,7 +75,7 @@ async def answer_errors(request: web.Request, handler: Handler) -> web.StreamRes
     except PipelineError as error:
         _log.warning("request failed", path=request.path, code=error.code, reason=error.message)
         return _answer(as_api_error(error))
-    except (StorageUnavailable, SharedUnavailable) as error:
+    except (StorageUnavailable, SharedUnavailable, ObjectsUnavailable) as error:
         _log.warning("request failed", path=request.path, code="storage_unavailable", reason=str(error))
         message = "What this needs to read or write cannot be reached at the moment. Try again in some seconds."
         return _answer(ApiError(503, "storage_unavailable", message, headers={"Retry-After": str(RETRY_SECONDS)}))

@@ -9,7 +9,7 @@ from voice_server.openai_api.chat_messages import ChatBody
 from voice_server.openai_api.client_secrets import ClientSecretBody
 from voice_server.openai_api.speech import SpeechBody
 from voice_server.openai_api.transcriptions import TranscriptionForm
-from voice_server.openapi import answers
+from voice_server.openapi import accounts, answers, conversations, tenants
 from voice_server.openapi.answers import Schema
 from voice_server.openapi.operations import answer, form, json_body, operation, path_parameter, query, ref
 from voice_server.voice_chat import VoiceChatAnswer, VoiceChatForm
@@ -21,6 +21,8 @@ _BODIES: tuple[type[BaseModel], ...] = (
     TranscriptionForm,
     VoiceChatForm,
     VoiceChatAnswer,
+    *accounts.BODIES,
+    *tenants.BODIES,
 )
 _INTRODUCTION = """\
 A voice conversation is a WebSocket at `/v1/realtime`; everything else is beside it. Paths under `/v1` are those of
@@ -37,10 +39,16 @@ def describe() -> Schema:
         "openapi": "3.1.0",
         "info": {"title": "voice-server", "version": __version__, "description": _INTRODUCTION},
         "security": [{"key": []}, {}],
-        "paths": _paths(),
+        "paths": {**_paths(), **accounts.paths(), **tenants.paths(), **conversations.PATHS},
         "components": {
-            "securitySchemes": {"key": {"type": "http", "scheme": "bearer", "description": "One of API_KEYS."}},
-            "schemas": {**schemas["$defs"], **answers.SCHEMAS},
+            "securitySchemes": {"key": {"type": "http", "scheme": "bearer", "description": "See docs/protocol.md."}},
+            "schemas": {
+                **schemas["$defs"],
+                **answers.SCHEMAS,
+                **accounts.SCHEMAS,
+                **conversations.SCHEMAS,
+                **tenants.SCHEMAS,
+            },
             "responses": {"Error": answer("What is wrong, and what to do.", ref("Error"))},
         },
     }
@@ -73,7 +81,7 @@ def _paths() -> Schema:
         "/v1/audio/transcriptions": {"post": _transcription()},
         "/v1/chat/completions": {"post": _chat_completion()},
         "/api/v1/voice/chat": {"post": _voice_chat()},
-        "/api/v1/voice/audio/{recording_id}": {"get": _recording()},
+        "/api/v1/objects/{token}": {"get": _object()},
         "/api/v1/about": {
             "get": operation("What runs here", "No key needed.", ok=answer("It.", ref("About")), errors=())
         },
@@ -178,19 +186,20 @@ def _chat_completion() -> Schema:
 def _voice_chat() -> Schema:
     return operation(
         "One spoken turn as one request",
-        "Answers a recording with speech. Conversations are kept for an hour after their last turn, in memory; only "
-        "the key that began one may go on with it. Requests of one conversation are answered one after the other.",
+        "Answers a recording with speech. Only who began a conversation may go on with it, and finds it in "
+        "`/api/v1/conversations`. Requests of one conversation are answered one after the other.",
         body=form("audio", ref("VoiceChatForm")),
         ok=answer("What was said on both sides.", ref("VoiceChatAnswer")),
         errors=(400, 401, 404, 413, 415, 422, 502, 503, 504),
     )
 
 
-def _recording() -> Schema:
+def _object() -> Schema:
     return operation(
-        "The spoken answer of a turn",
-        "No key needed: the id cannot be guessed. Kept for an hour.",
-        parameters=[path_parameter("recording_id", "The last part of `audio_url`.")],
-        ok={"description": "MP3.", "content": {"audio/mpeg": {"schema": {"type": "string"}}}},
-        errors=(404,),
+        "Download what a link leads to",
+        "No key needed: links are signed, and end. `Range` is answered with a part.",
+        parameters=[path_parameter("token", "The last part of the link.")],
+        ok={"description": "The object.", "content": {"application/octet-stream": {"schema": {"type": "string"}}}},
+        errors=(404, 410, 416, 503),
+        others={"206": {"description": "The part that was asked for."}},
     )

@@ -54,10 +54,6 @@ class Recording:
 class Recordings(Protocol):
     """Keeps recordings for a while, at addresses that cannot be guessed."""
 
-    async def open(self) -> None:
-        """Make it ready. Raises OSError, with a sentence, if it cannot be used."""
-        ...
-
     async def add(self, recording: Recording, owner: Principal, conversation_id: str) -> str:
         """Keep a recording and give an address of it that works for an hour."""
         ...

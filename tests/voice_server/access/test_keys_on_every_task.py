@@ -1,25 +1,11 @@
 """Keys on the whole server, which runs twice over one database."""
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-
 import pytest
 
 from tests.voice_server.full_server import KEY, FullServer, full_server, recording
 from voice_server.access.api_keys import ApiKeys
-from voice_server.access.client_secrets import StoredClientSecrets
 from voice_server.access.roles import Scope
 from voice_server.auth import DEFAULT_TENANT, LOCAL
-from voice_server.storage.postgres.database import Database
-
-
-@asynccontextmanager
-async def task(database: Database) -> AsyncIterator[FullServer]:
-    """One of several that serve the same."""
-    async with full_server(
-        api_keys=(KEY,), credentials=[ApiKeys(database)], client_secrets=StoredClientSecrets(database)
-    ) as server:
-        yield server
 
 
 async def status_of(server: FullServer, key: str, method: str, path: str, body: object = None) -> int:
@@ -28,9 +14,9 @@ async def status_of(server: FullServer, key: str, method: str, path: str, body: 
         return answer.status
 
 
-async def test_a_client_secret_that_one_task_has_made_opens_a_session_on_another(database: Database) -> None:
+async def test_a_client_secret_that_one_task_has_made_opens_a_session_on_another() -> None:
     body = {"session": {"type": "realtime", "instructions": "From the secret."}}
-    async with task(database) as one, task(database) as other:
+    async with full_server(api_keys=(KEY,)) as one, full_server(api_keys=(KEY,)) as other:
         headers = {"Authorization": f"Bearer {KEY}"}
         async with one.http.post("/v1/realtime/client_secrets", json=body, headers=headers) as answer:
             secret = (await answer.json())["value"]
@@ -43,10 +29,10 @@ async def test_a_client_secret_that_one_task_has_made_opens_a_session_on_another
 
 
 @pytest.mark.parametrize("scope", ["sessions", "speech", "history", "admin"])
-async def test_a_key_of_a_tenant_opens_what_it_was_made_for(database: Database, scope: Scope) -> None:
-    key, _ = await ApiKeys(database).create(LOCAL, DEFAULT_TENANT, "program", [scope], "req_1")
+async def test_a_key_of_a_tenant_opens_what_it_was_made_for(scope: Scope) -> None:
     talks, speaks = scope in ("sessions", "admin"), scope in ("speech", "admin")
-    async with task(database) as server:
+    async with full_server(api_keys=(KEY,)) as server:
+        key, _ = await ApiKeys(server.storage.database).create(LOCAL, DEFAULT_TENANT, "program", [scope], "req_1")
         assert await status_of(server, key, "GET", "/v1/models") == 200
         assert await status_of(server, key, "GET", "/metrics") == 403
         for path, body in (

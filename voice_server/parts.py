@@ -1,0 +1,120 @@
+"""The parts of the server beside its conversations: each put together by one function."""
+
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from uuid import UUID
+
+from aiohttp import web
+from prometheus_client.core import Metric
+
+from pipeline.settings import SessionSettings
+from voice_server.access.api_keys import ApiKeys
+from voice_server.access.client_secrets import StoredClientSecrets
+from voice_server.accounts.passwords import PasswordHashes
+from voice_server.accounts.service import AccountService, open_accounts
+from voice_server.assistants.catalog import Catalog
+from voice_server.auth import Authenticator
+from voice_server.conversations.answers import ObjectRecordings
+from voice_server.conversations.history import History
+from voice_server.conversations.history_routes import HistoryRoutes
+from voice_server.conversations.log import ConversationLog
+from voice_server.http.errors import ApiError
+from voice_server.mail.outbox import Outbox
+from voice_server.mail.post import FolderPost, SmtpAddress, SmtpPost
+from voice_server.openai_api.client_secrets import ClientSecrets
+from voice_server.settings import ServerSettings
+from voice_server.storage.objects.links import LinkedObjects
+from voice_server.storage.opened import Storage
+from voice_server.tenants.configs import TenantConfigs
+from voice_server.tenants.key_routes import KeyRoutes
+from voice_server.tenants.member_routes import MemberRoutes
+from voice_server.tenants.members import Members
+from voice_server.tenants.quotas import SessionQuotas
+from voice_server.tenants.secrets import TenantSecrets
+from voice_server.tenants.tenant_routes import TenantRoutes
+from voice_server.tenants.tenants import Tenants
+
+Work = Callable[[], Coroutine[None, None, None]]
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What one of them adds to the server."""
+
+    routes: Sequence[web.AbstractRouteDef] = ()
+    work: Mapping[str, Work] = field(default_factory=dict)
+    """What goes on behind the requests as long as the server runs, by name."""
+    metrics: Sequence[Callable[[], Iterable[Metric]]] = ()
+
+
+@asynccontextmanager
+async def opened_accounts(
+    settings: ServerSettings, storage: Storage, configs: TenantConfigs, public_url: str, hashes: PasswordHashes | None
+) -> AsyncIterator[AccountService]:
+    """Accounts, whose tokens are one kind of credentials. `hashes`: None for the usual ones."""
+    post = SmtpPost(SmtpAddress.parse(settings.smtp_url)) if settings.smtp_url else FolderPost(storage.folder / "mail")
+
+    async def is_open(tenant_id: UUID) -> bool:
+        try:
+            await configs.current(tenant_id)
+        except ApiError:
+            return False
+        return True
+
+    async with open_accounts(
+        storage.database,
+        storage.shared.rate_limits,
+        Outbox(storage.database, storage.sealed, post, settings.mail_from),
+        storage.sealed,
+        storage.secret,
+        public_url=public_url,
+        open_registration=is_open,
+        hashes=hashes,
+    ) as accounts:
+        yield accounts
+
+
+def accounts_part(accounts: AccountService, authenticator: Authenticator) -> Part:
+    """People register, log in and see to their profile."""
+    return Part([*accounts.routes, *authenticator.protect(accounts.protected_routes)], accounts.background)
+
+
+def tenants_part(
+    storage: Storage, authenticator: Authenticator, api_keys: ApiKeys, assistants: Catalog, quotas: SessionQuotas
+) -> Part:
+    """Operators and admins decide for tenants."""
+    tenants = Tenants(storage.database)
+    functions = {each.name: [tool.definition.name for tool in each.tools] for each in assistants.all()}
+    routes = (
+        *TenantRoutes(tenants, functions, assistants.default.name).routes(),
+        *KeyRoutes(tenants, api_keys, TenantSecrets(storage.database, storage.sealed)).routes(),
+        *MemberRoutes(tenants, Members(storage.database), storage.shared.rate_limits).routes(),
+    )
+    return Part(authenticator.protect(routes), {"quotas": quotas.keep})
+
+
+def client_secrets_part(
+    secrets: StoredClientSecrets,
+    authenticator: Authenticator,
+    find_assistant: Callable[[str | None], tuple[str, SessionSettings]],
+) -> Part:
+    """Keys for browsers."""
+    routes = ClientSecrets(secrets, find_assistant).routes()
+    return Part(authenticator.protect(routes, "sessions"), {"client secrets": secrets.sweep})
+
+
+def history_part(storage: Storage, authenticator: Authenticator, log: ConversationLog) -> Part:
+    """What was said can be read and deleted; what killed processes left is kept."""
+
+    async def forget(conversation_id: str, keys: Sequence[str]) -> None:
+        await storage.shared.live_log.delete(conversation_id)
+        await storage.objects.delete(keys)
+
+    routes = HistoryRoutes(History(storage.database, forget)).routes()
+    return Part(authenticator.protect(routes), {"logs of conversations": log.tidy}, [log.metrics])
+
+
+def objects_part(storage: Storage, recordings: ObjectRecordings) -> Part:
+    """Recorded answers, at addresses that expire."""
+    return Part(LinkedObjects(storage.links, storage.objects).routes(), {"old answers": recordings.sweep})

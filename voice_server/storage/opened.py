@@ -1,0 +1,110 @@
+"""All storage of a server, opened as its settings say."""
+
+import asyncio
+import os
+import secrets
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from voice_server.settings import ServerSettings, SettingsError
+from voice_server.storage.objects.interfaces import Objects, ObjectsUnavailable
+from voice_server.storage.objects.links import Links
+from voice_server.storage.objects.store import objects_at
+from voice_server.storage.postgres.database import Database, StorageUnavailable
+from voice_server.storage.postgres.embedded import EmbeddedPostgres, EmbeddedPostgresFailed
+from voice_server.storage.postgres.migrate import migrate
+from voice_server.storage.postgres.migration import MigrationError
+from voice_server.storage.sealed import Sealed
+from voice_server.storage.shared.interfaces import LiveLog, Shared, SharedUnavailable
+from voice_server.storage.shared.memory import open_memory
+from voice_server.storage.shared.redis import open_redis
+
+
+class StorageFailed(Exception):
+    """Storage cannot be opened. The message is one line: what is wrong, and what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Storage:
+    """Where everything is kept."""
+
+    database: Database
+    shared: Shared
+    live_log: LiveLog | None
+    """Redis's. None without Redis: what is in memory is not safe."""
+    objects: Objects
+    links: Links
+    sealed: Sealed
+    secret: bytes
+    """The newest secret of the server, for what is signed."""
+    folder: Path
+    """What belongs to this server alone goes there: the spool, and mails that nobody sends."""
+
+
+@asynccontextmanager
+async def open_storage(settings: ServerSettings, public_url: str) -> AsyncIterator[Storage]:
+    """Everything, with the database brought up to date. `public_url`: what links to objects begin with.
+
+    Raises StorageFailed, SettingsError.
+    """
+    if settings.database_url and not settings.secret_key:
+        raise SettingsError(
+            "SECRET_KEY: it is empty, and all servers of one DATABASE_URL must have the same; "
+            "write the output of `openssl rand -base64 36`"
+        )
+    async with AsyncExitStack() as resources:
+        try:
+            storage = await _opened(settings, public_url, resources)
+        except (EmbeddedPostgresFailed, MigrationError, StorageUnavailable) as error:
+            raise StorageFailed(str(error)) from error
+        except SharedUnavailable as error:
+            raise StorageFailed(f"REDIS_URL: {error}") from error
+        except (ObjectsUnavailable, ValueError) as error:
+            raise StorageFailed(str(error)) from error
+        except OSError as error:
+            reason = f"{settings.data_dir} cannot be written to ({error.strerror or error}); name another folder."
+            raise StorageFailed(f"DATA_DIR: {reason}") from error
+        yield storage
+
+
+async def _opened(settings: ServerSettings, public_url: str, resources: AsyncExitStack) -> Storage:
+    folder = settings.data_dir.absolute()
+    await asyncio.to_thread(folder.mkdir, mode=0o700, parents=True, exist_ok=True)
+    keys = [key.encode() for key in settings.secret_key] or [await asyncio.to_thread(_kept_secret, folder / "secret")]
+    links = Links(keys[0], public_url)
+    url = settings.database_url or await resources.enter_async_context(EmbeddedPostgres(folder / "postgres"))
+    await migrate(url)
+    opening = open_redis(settings.redis_url) if settings.redis_url else open_memory()
+    shared = await resources.enter_async_context(opening)
+    objects = objects_at(settings.object_store_url or (folder / "objects").as_uri(), links)
+    return Storage(
+        database=await resources.enter_async_context(Database.open(url)),
+        shared=shared,
+        live_log=shared.live_log if settings.redis_url else None,
+        objects=await resources.enter_async_context(objects),
+        links=links,
+        sealed=Sealed(keys),
+        secret=keys[0],
+        folder=folder,
+    )
+
+
+def _kept_secret(path: Path) -> bytes:
+    """The secret of a server that was given none: made at its first start. Raises OSError."""
+    if not path.exists():
+        new = path.with_name(f".{path.name}-{os.getpid()}")
+        descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with os.fdopen(descriptor, "w") as file:
+            file.write(secrets.token_urlsafe(48))
+            file.flush()
+            os.fsync(file.fileno())
+        try:
+            # Not a rename: of two that start at once, both take what the first has made.
+            os.link(new, path)
+        except FileExistsError:
+            pass
+        finally:
+            new.unlink()
+    return path.read_bytes().strip()
