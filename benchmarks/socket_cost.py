@@ -29,6 +29,7 @@ from pipeline.audio import OUTPUT_RATE
 from pipeline.providers.scripted import ScriptedLanguageModel, ScriptedSpeechToText, ScriptedTextToSpeech
 from pipeline.session import Providers, Session
 from pipeline.settings import SessionSettings
+from voice_server.auth import LOCAL, Principal
 from voice_server.voice_socket import VoiceSocket
 
 FRAME_SECONDS = 0.02
@@ -36,13 +37,6 @@ FRAME_BYTES = round(OUTPUT_RATE * FRAME_SECONDS) * 2
 PIECE_BYTES = OUTPUT_RATE // 10 * 2
 """0.1 s. A binary message has some bytes more, which are its head."""
 STORY = "This is a sentence of eight words, more or less. " * 400
-
-
-@dataclass(frozen=True, slots=True)
-class Nobody:
-    """Who needs no key."""
-
-    session_config: None = None
 
 
 class Application:
@@ -53,7 +47,9 @@ class Application:
             ScriptedSpeechToText(), ScriptedLanguageModel(STORY), ScriptedTextToSpeech(seconds_per_character=0.06)
         )
 
-    def new_session(self, session_id: str, settings: SessionSettings, _assistant: str, *, greets: bool) -> Session:
+    def new_session(
+        self, session_id: str, settings: SessionSettings, _assistant: str, /, *, greets: bool, **_left: object
+    ) -> Session:
         return Session(session_id, settings, self.providers, greets=greets)
 
     async def cost(self, request: web.Request) -> web.Response:
@@ -62,8 +58,8 @@ class Application:
         process = psutil.Process()
         return web.json_response({"cpu_seconds": time.process_time(), "rss_bytes": process.memory_info().rss})
 
-    async def authenticate(self, _request: web.Request) -> Nobody:
-        return Nobody()
+    async def authenticate(self, _request: web.Request) -> Principal:
+        return LOCAL
 
     def build(self) -> web.Application:
         settings = replace(SessionSettings(), max_lead_seconds=float("inf"))

@@ -84,4 +84,8 @@ async def without_repetition(deltas: AsyncIterator[ModelDelta], written: str) ->
         if not before.startswith(begun):
             new = begun.removeprefix(before)
             held = None
-            yield TextDelta(new if written[-1:].isspace() or not new[:1].isalnum() else f" {new}")
+            if written[-1:].isspace():
+                new = new.lstrip()
+            elif new[:1].isalnum():
+                new = f" {new}"
+            yield TextDelta(new)

@@ -316,7 +316,9 @@ class ReplyFinished:
 
     reply_id: str
     status: ReplyStatus
-    reason: Literal["turn_detected", "client_cancelled", "max_output_tokens", "content_filter"] | None = None
+    reason: (
+        Literal["turn_detected", "client_cancelled", "max_output_tokens", "content_filter", "connection_lost"] | None
+    ) = None
     error: PipelineError | None = None
     usage: Usage | None = None
 

@@ -232,6 +232,11 @@ class Session:
                 self._ear.sent(output, _now())
             yield output
 
+    @property
+    def is_quiet(self) -> bool:
+        """Whether nobody speaks, nor is about to."""
+        return self._turns.state is State.IDLE and not self._ear.sounds(_now())
+
     # --- what enters, and what is decided ---
 
     def _receive(self, event: Input) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from pipeline.events import Input, Output
-from voice_server.voice_socket import Observer
+from voice_server.call import Observer
 
 
 class Observers:

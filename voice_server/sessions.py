@@ -3,6 +3,8 @@
 from dataclasses import replace
 from functools import partial
 
+from pipeline.continuation import Unfinished
+from pipeline.conversation import Conversation
 from pipeline.deadlines import LANGUAGE_MODEL
 from pipeline.session import Providers, Session
 from pipeline.settings import SessionSettings, TurnDetection
@@ -45,9 +47,18 @@ class Sessions:
         return assistant.name, settings
 
     def new_session(
-        self, session_id: str, settings: SessionSettings, assistant_name: str, *, greets: bool = False
+        self,
+        session_id: str,
+        settings: SessionSettings,
+        assistant_name: str,
+        *,
+        greets: bool = False,
+        conversation: Conversation | None = None,
+        unfinished: Unfinished | None = None,
     ) -> Session:
-        """A conversation, to be opened with `async with`. `greets`: the assistant may speak first."""
+        """A conversation, to be opened with `async with`. `greets`: the assistant may speak first. `conversation` and
+        `unfinished`: what an earlier session of it left.
+        """
         assistant = self._assistants.get(assistant_name)
         providers = Providers(
             speech_to_text=self._stages.speech_to_text,
@@ -55,4 +66,6 @@ class Sessions:
             text_to_speech=self._stages.text_to_speech,
             phrases=partial(self._phrasebook.of, assistant.name),
         )
-        return Session(session_id, settings, providers, assistant.tools, greets=greets)
+        return Session(
+            session_id, settings, providers, assistant.tools, conversation, greets=greets, unfinished=unfinished
+        )

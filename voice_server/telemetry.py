@@ -4,12 +4,12 @@ from contextlib import AsyncExitStack
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
+from voice_server.call import Observer
 from voice_server.metrics import Metrics
 from voice_server.observers import Observers
 from voice_server.session_logs import SessionLogs
 from voice_server.settings import ServerSettings
 from voice_server.stages import Stages
-from voice_server.voice_socket import Observer
 from voice_server.wire.session_config import SessionConfig
 
 if TYPE_CHECKING:

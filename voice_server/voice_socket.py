@@ -1,25 +1,40 @@
-"""One WebSocket at `/v1/realtime`: frames in, frames out. What they mean is in `wire`, what they do in `pipeline`."""
+"""The endpoint `/v1/realtime`: who may open a conversation, how it begins or goes on, and its end with the server's."""
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from contextlib import AbstractContextManager, aclosing, nullcontext
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Protocol
 from uuid import UUID
 
 import structlog
-from aiohttp import WSCloseCode, WSMsgType, web
+from aiohttp import WSCloseCode, web
 
-from pipeline.errors import PipelineError, RequestError
-from pipeline.events import Input, Output, ReplyAudio, RequestFailed, SettingsApplied
+from pipeline.continuation import Unfinished
+from pipeline.conversation import Conversation
+from pipeline.errors import RequestError
+from pipeline.events import Output
 from pipeline.items import new_id
 from pipeline.session import Session
 from pipeline.settings import SessionSettings
-from voice_server.conversations.facts import is_promise
+from voice_server.call import (
+    CLIENT_GONE,
+    CLOSE_SECONDS,
+    HUNG_UP,
+    MOVED,
+    SEND_SECONDS,
+    Call,
+    Observer,
+    Record,
+    Unobserved,
+    Unrecorded,
+)
+from voice_server.conversations.entry import conversation_id_of
 from voice_server.http.errors import ApiError
-from voice_server.storage.shared.interfaces import Fenced
+from voice_server.resumption.tickets import Ticket
+from voice_server.resumption.wish import Resumed, Wish
 from voice_server.wire.connection import Connection, Frame
 from voice_server.wire.fields import Fields
 from voice_server.wire.limits import MAX_MESSAGE_BYTES
@@ -28,11 +43,9 @@ from voice_server.wire.session_config import SessionConfig, SessionType, start_s
 SUBPROTOCOL = "realtime"
 HEARTBEAT_SECONDS = 20.0
 """Between two pings; a client that does not answer within half of it is gone."""
-SEND_SECONDS = 10.0
-"""How long one frame may wait for a client that does not read."""
-CLOSE_SECONDS = 2.0
-"""How long to wait for the client's half of the closing handshake."""
 SESSION_SECONDS = 3600.0
+MAX_DIGITS = 15
+"""Of a number in the query."""
 
 _log = structlog.get_logger(__name__)
 
@@ -56,97 +69,53 @@ class Principal(Protocol):
 class NewSession(Protocol):
     """Makes the conversation behind a socket."""
 
-    def __call__(self, session_id: str, settings: SessionSettings, assistant_name: str, /, *, greets: bool) -> Session:
-        """`greets`: whether the assistant may speak first, if it has a greeting."""
+    def __call__(
+        self,
+        session_id: str,
+        settings: SessionSettings,
+        assistant_name: str,
+        /,
+        *,
+        greets: bool,
+        conversation: Conversation | None,
+        unfinished: Unfinished | None,
+    ) -> Session:
+        """`greets`: whether the assistant may speak first, if it has a greeting. `conversation` and `unfinished`: what
+        an earlier session left.
+        """
         ...
 
 
-class Observer(Protocol):
-    """Watches one conversation, from the only place that everything of it passes. It must not await, nor raise."""
+class Resumptions(Protocol):
+    """Lets clients come back to a conversation whose socket they lost."""
 
-    def entered(self, event: Input) -> None:
-        """The client sent this; the session has not seen it yet."""
+    async def offer(self, ticket: Ticket) -> str:
+        """The message that gives the client its token, as soon as there is one."""
         ...
 
-    def left(self, output: Output) -> None:
-        """The session gave this; it has not been sent yet."""
+    async def redeem(self, wish: Wish, owner: str, let_go: Callable[[str], Awaitable[None]]) -> Resumed:
+        """Take the session over. Raises ApiError 409 if that cannot be, and StorageUnavailable."""
         ...
 
-    def ended(self, close_code: int) -> None:
-        """Nothing more comes. The code is the WebSocket's."""
+    def ended(self, ticket: Ticket, *, was_lost: bool) -> Coroutine[None, None, None]:
+        """The socket is closed; lost: without the client's wish."""
         ...
-
-
-class Record(Observer, Protocol):
-    """Keeps one conversation. What the client may rely on is sent when it is safe."""
-
-    def configured(self, config: SessionConfig) -> None:
-        """From now on, this is the session as the client knows it."""
-        ...
-
-    async def safe(self) -> bool:
-        """Wait until everything so far is safe; False: it cannot be kept at present. Raises Fenced."""
-        ...
-
-
-class Unobserved:
-    """Nobody watches."""
-
-    def entered(self, event: Input) -> None:
-        """See Observer."""
-
-    def left(self, output: Output) -> None:
-        """See Observer."""
-
-    def ended(self, close_code: int) -> None:
-        """See Observer."""
-
-
-class Unrecorded(Unobserved):
-    """Nothing is kept."""
-
-    def configured(self, config: SessionConfig) -> None:
-        """See Record."""
-
-    async def safe(self) -> bool:
-        """See Record."""
-        return True
 
 
 @dataclass(frozen=True, slots=True)
-class End:
-    """Why a conversation is over."""
+class Opening:
+    """What a call begins with."""
 
-    close_code: int
-    error: PipelineError | None = None
-    """What the client is told first."""
-    reads: bool = True
-    """False: the client has stopped reading, so nothing more can be told."""
-
-
-CLIENT_LEFT = End(WSCloseCode.OK)
-CLIENT_TOO_SLOW = End(WSCloseCode.POLICY_VIOLATION, reads=False)
-SHUT_DOWN = End(WSCloseCode.GOING_AWAY)
-EXPIRED = End(
-    WSCloseCode.GOING_AWAY,
-    RequestError("session_expired", "The session has reached its maximum duration of 60 minutes. Open a new one."),
-)
-FAILED = End(
-    WSCloseCode.INTERNAL_ERROR,
-    PipelineError("internal_error", "The server failed, and this session ends. Open a new one.", retryable=True),
-)
-
-MOVED = End(
-    WSCloseCode.GOING_AWAY,
-    RequestError("session_moved", "This session is carried on over another connection; this one ends."),
-)
-UNSAFE = PipelineError(
-    "storage_unavailable",
-    "What is said now may not be kept: the storage does not answer. The conversation goes on.",
-    retryable=True,
-)
-MAX_FRAMES = 256
-"""That are sent together, because what they tell was written down together."""
+    config: SessionConfig
+    connection: Connection
+    record: Record
+    frames: Sequence[Frame]
+    ticket: Ticket | None
+    """None: the client cannot come back."""
+    outputs: Sequence[Output] = ()
+    conversation: Conversation | None = None
+    """None: it begins now."""
+    unfinished: Unfinished | None = None
 
 
 class VoiceSocket:
@@ -160,57 +129,146 @@ class VoiceSocket:
         new_session: NewSession,
         observe: Callable[[SessionConfig], Observer] = lambda _: Unobserved(),
         record: Callable[[SessionConfig, Principal], Record] = lambda *_: Unrecorded(),
+        resumption: Resumptions | None = None,
         admit: Callable[[], AbstractContextManager[object]] = nullcontext,
         session_seconds: float = SESSION_SECONDS,
         send_seconds: float = SEND_SECONDS,
+        drain_seconds: float = 0.0,
     ) -> None:
         """`authenticate` and `admit` raise ApiError, the first also StorageUnavailable. `find_assistant`: the name
-        asked for, to a known one.
+        asked for, to a known one. `resumption`: None, where nothing is recorded to be gone on with. `drain_seconds`:
+        how long a server that stops waits until its clients went on elsewhere.
         """
         self._authenticate = authenticate
         self._find_assistant = find_assistant
         self._new_session = new_session
         self._observe = observe
         self._record = record
+        self._resumption = resumption
         self._admit = admit
         self._session_seconds = session_seconds
         self._send_seconds = send_seconds
+        self._drain_seconds = drain_seconds
+        self._calls: dict[str, tuple[Call, asyncio.Event]] = {}
+        """By the session's id; the event is set when nothing more of it is written down."""
         self._open: set[asyncio.Task[object]] = set()
-        self._shutting_down = asyncio.Event()
+        self._left: set[asyncio.Task[None]] = set()
+        """What ended calls leave to be done."""
+        self._drains = asyncio.Event()
+        self._ends = asyncio.Event()
 
     def routes(self) -> Sequence[web.RouteDef]:
         """With and without `/v1`, because some clients append `/realtime` to a bare host."""
         return [web.get("/v1/realtime", self.open), web.get("/realtime", self.open)]
 
     async def shut_down(self, _app: web.Application) -> None:
-        """Tell all clients to come back later; for `Application.on_shutdown`."""
-        self._shutting_down.set()
+        """Have all clients go on elsewhere, or come back later; for `Application.on_shutdown`."""
+        if self._drain_seconds and self._open:
+            self._drains.set()
+            await asyncio.wait(self._open, timeout=self._drain_seconds)
+        self._ends.set()
         if self._open:
             await asyncio.wait(self._open, timeout=4 * CLOSE_SECONDS)
+        if self._left:
+            await asyncio.wait(self._left, timeout=CLOSE_SECONDS)
 
     async def open(self, request: web.Request) -> web.StreamResponse:
         """Hold one conversation. Whatever is wrong with the request is answered before the upgrade."""
         principal = await self._authenticate(request)
         _check(request)
-        config = self._configure(request, principal)
-        socket = web.WebSocketResponse(
-            protocols=[SUBPROTOCOL] if _offered_protocols(request) else [],
-            heartbeat=HEARTBEAT_SECONDS,
-            max_msg_size=MAX_MESSAGE_BYTES,
-            timeout=CLOSE_SECONDS,
-            # What is sent is mostly audio, which does not shrink; deflating it would only cost time.
-            compress=False,
-        )
+        if self._drains.is_set() or self._ends.is_set():
+            message = "This server is being replaced; connect again."
+            raise ApiError(503, "server_stopping", message, headers={"Retry-After": "1"})
+        wish = _wish(request)
+        config = None if wish else self._configure(request, principal)
         with self._admit():
-            await socket.prepare(request)
-            conversation = asyncio.current_task()
-            assert conversation is not None
-            self._open.add(conversation)
+            if wish:
+                opening = await self._resume(wish, principal)
+            else:
+                assert config is not None
+                opening = self._begin(request, config, principal)
+            socket = web.WebSocketResponse(
+                protocols=[SUBPROTOCOL] if _offered_protocols(request) else [],
+                heartbeat=HEARTBEAT_SECONDS,
+                max_msg_size=MAX_MESSAGE_BYTES,
+                timeout=CLOSE_SECONDS,
+                # What is sent is mostly audio, which does not shrink; deflating it would only cost time.
+                compress=False,
+            )
             try:
-                await self._converse(request, socket, config, self._record(config, principal))
-            finally:
-                self._open.discard(conversation)
+                await socket.prepare(request)
+            except BaseException:
+                opening.record.ended(WSCloseCode.ABNORMAL_CLOSURE)
+                raise
+            await self._converse(request, socket, opening)
         return socket
+
+    async def _converse(self, request: web.Request, socket: web.WebSocketResponse, opening: Opening) -> None:
+        config, record, ticket = opening.config, opening.record, opening.ticket
+        log = _log.bind(session=config.session_id, assistant=config.model)
+        log.info("session resumed" if opening.conversation else "session opened", type=config.type)
+        call = Call(
+            socket=socket,
+            connection=opening.connection,
+            observer=self._observe(config),
+            record=record,
+            log=log,
+            session_seconds=self._session_seconds,
+            send_seconds=self._send_seconds,
+            has_extensions=_has_extensions(request),
+            first=opening.frames,
+            left=opening.outputs,
+            offer=self._resumption.offer(ticket) if self._resumption and ticket and not opening.conversation else None,
+            drains=self._drains,
+            ends=self._ends,
+        )
+        new_session = partial(
+            self._new_session,
+            config.session_id,
+            config.settings,
+            config.model,
+            greets=_wants_greeting(request),
+            conversation=opening.conversation,
+            unfinished=opening.unfinished,
+        )
+        task, is_written = asyncio.current_task(), asyncio.Event()
+        assert task is not None
+        self._open.add(task)
+        self._calls[config.session_id] = call, is_written
+        end = CLIENT_GONE
+        try:
+            try:
+                end = await call.hold(new_session)
+            finally:
+                # Also if the task is cancelled, as it may be when the client is gone.
+                call.observer.ended(int(end.close_code))
+                record.ended(int(end.close_code))
+                is_written.set()
+                if self._resumption and ticket and end is not MOVED:
+                    was_lost = end.is_lost and socket.close_code not in HUNG_UP
+                    self._leave(self._resumption.ended(ticket, was_lost=was_lost))
+                log.info("session closed", close_code=int(end.close_code))
+            await call.close(end, request.transport)
+        finally:
+            self._open.discard(task)
+            if self._calls.get(config.session_id, (None, None))[0] is call:
+                del self._calls[config.session_id]
+
+    def _leave(self, work: Coroutine[None, None, None]) -> None:
+        """Have it done, whatever becomes of the socket; the server waits for it before it stops."""
+        task = asyncio.create_task(work)
+        self._left.add(task)
+        task.add_done_callback(self._left.discard)
+
+    # --- a conversation that begins ---
+
+    def _begin(self, request: web.Request, config: SessionConfig, principal: Principal) -> Opening:
+        extended = _has_extensions(request)
+        connection = Connection(config, with_extensions=extended)
+        conversation_id = conversation_id_of(config.session_id)
+        ticket = Ticket(config.session_id, principal.tenant_id, conversation_id, principal.name) if extended else None
+        record = self._record(config, principal)
+        return Opening(config, connection, record, [connection.greeting()], ticket)
 
     def _configure(self, request: web.Request, principal: Principal) -> SessionConfig:
         attached = dict(principal.session_config or {})
@@ -230,175 +288,50 @@ class VoiceSocket:
         except RequestError as error:
             raise ApiError(400, error.code, error.message, param=error.param) from error
 
-    async def _converse(
-        self, request: web.Request, socket: web.WebSocketResponse, config: SessionConfig, record: Record
-    ) -> None:
-        log = _log.bind(session=config.session_id, assistant=config.model)
-        log.info("session opened", type=config.type)
-        connection = Connection(config, with_extensions=_has_extensions(request))
-        observer = self._observe(config)
-        end = CLIENT_LEFT
-        try:
-            new_session = partial(
-                self._new_session,
-                config.session_id,
-                config.settings,
-                config.model,
-                greets=_wants_greeting(request),
-            )
-            end = await self._hold(socket, connection, new_session, observer, record, log)
-            await self._close(request, socket, connection, end)
-        finally:
-            # Also if the task is cancelled, as it may be when the client is gone.
-            observer.ended(int(end.close_code))
-            record.ended(int(end.close_code))
-            log.info("session closed", close_code=int(end.close_code))
+    # --- a conversation that goes on ---
 
-    async def _hold(
-        self,
-        socket: web.WebSocketResponse,
-        connection: Connection,
-        new_session: Callable[[], Session],
-        observer: Observer,
-        record: Record,
-        log: structlog.stdlib.BoundLogger,
-    ) -> End:
-        try:
-            session = new_session()
-            async with asyncio.timeout(self._session_seconds), session:
-                return await self._exchange(socket, connection, session, observer, record)
-        except TimeoutError:
-            return EXPIRED
-        except Exception:
-            log.exception("session failed")
-            return FAILED
+    async def _resume(self, wish: Wish, principal: Principal) -> Opening:
+        """Raises ApiError, and StorageUnavailable."""
+        if self._resumption is None:
+            message = "Conversations are not kept here, so none can be resumed. Open a new session."
+            raise ApiError(409, "session_not_resumable", message, param="resume")
+        resumed = await self._resumption.redeem(wish, principal.name, self._let_go)
+        return Opening(
+            config=resumed.config,
+            connection=resumed.connection,
+            record=resumed.record,
+            frames=resumed.frames,
+            ticket=resumed.ticket,
+            outputs=resumed.outputs,
+            conversation=resumed.conversation,
+            unfinished=resumed.unfinished,
+        )
 
-    async def _exchange(
-        self,
-        socket: web.WebSocketResponse,
-        connection: Connection,
-        session: Session,
-        observer: Observer,
-        record: Record,
-    ) -> End:
-        """Receive and send until one of both is over, or the server shuts down."""
-        async with asyncio.TaskGroup() as tasks:
-            loops = {
-                tasks.create_task(_receive(socket, connection, session, observer, record)),
-                tasks.create_task(self._send(socket, connection, session, observer, record)),
-                tasks.create_task(self._shut_down()),
-            }
-            done, others = await asyncio.wait(loops, return_when=asyncio.FIRST_COMPLETED)
-            for task in others:
-                task.cancel()
-        # aiohttp lets all who wait for a slow client wait for one future: if one of them gives up, all are cancelled.
-        return next((task.result() for task in done if not task.cancelled()), CLIENT_TOO_SLOW)
-
-    async def _shut_down(self) -> End:
-        await self._shutting_down.wait()
-        return SHUT_DOWN
-
-    async def _send(
-        self,
-        socket: web.WebSocketResponse,
-        connection: Connection,
-        session: Session,
-        observer: Observer,
-        record: Record,
-    ) -> End:
-        try:
-            await self._send_frames(socket, [connection.greeting()])
-            await self._send_outputs(socket, connection, session, observer, record)
-        except Fenced:
-            return MOVED
-        except ConnectionError:
-            return CLIENT_LEFT
-        except TimeoutError:
-            return CLIENT_TOO_SLOW
-        except PipelineError as error:
-            if error.code != "client_too_slow":
-                raise
-            return CLIENT_TOO_SLOW
-        return CLIENT_LEFT
-
-    async def _send_outputs(
-        self,
-        socket: web.WebSocketResponse,
-        connection: Connection,
-        session: Session,
-        observer: Observer,
-        record: Record,
-    ) -> None:
-        frames: list[Frame] = []
-        promises = is_told = False
-        async with aclosing(session.outputs()) as outputs:
-            async for output in outputs:
-                observer.left(output)
-                record.left(output)
-                frames += connection.send(output)
-                if isinstance(output, SettingsApplied):
-                    record.configured(connection.config)
-                promises = promises or is_promise(output)
-                if promises and len(frames) < MAX_FRAMES and _follows(session):
-                    # What belongs together is written down together, and waited for once.
-                    continue
-                if promises and not await record.safe() and not is_told:
-                    frames.insert(0, connection.trouble(UNSAFE))
-                    is_told = True
-                await self._send_frames(socket, frames)
-                frames, promises = [], False
-
-    async def _send_frames(self, socket: web.WebSocketResponse, frames: Sequence[Frame]) -> None:
-        """Raises TimeoutError if the client does not read."""
-        async with asyncio.timeout(self._send_seconds):
-            for frame in frames:
-                if isinstance(frame, bytes):
-                    await socket.send_bytes(frame)
-                else:
-                    await socket.send_str(frame)
-
-    async def _close(
-        self, request: web.Request, socket: web.WebSocketResponse, connection: Connection, end: End
-    ) -> None:
-        if end.error is not None and not socket.closed:
-            try:
-                await self._send_frames(socket, [connection.farewell(end.error)])
-            except (ConnectionError, TimeoutError):
-                end = CLIENT_TOO_SLOW
-        try:
-            async with asyncio.timeout(2 * CLOSE_SECONDS):
-                await socket.close(code=end.close_code, drain=end.reads)
-        except TimeoutError:
-            end = CLIENT_TOO_SLOW
-        if not end.reads and request.transport is not None:
-            # An orderly end would wait for ever for the client to read what it was sent before.
-            request.transport.abort()
+    async def _let_go(self, session_id: str) -> None:
+        """End a call of this process whose session goes on over another socket."""
+        call, is_written = self._calls.get(session_id, (None, None))
+        if call is not None and is_written is not None:
+            call.moves.set()
+            await is_written.wait()
 
 
-async def _receive(
-    socket: web.WebSocketResponse, connection: Connection, session: Session, observer: Observer, record: Record
-) -> End:
-    async for message in socket:
-        if message.type not in (WSMsgType.TEXT, WSMsgType.BINARY):
-            break
-        for index, event in enumerate(connection.receive(message.data)):
-            if index:
-                # Much at once, such as minutes of audio: other conversations have their turn in between.
-                await asyncio.sleep(0)
-            if isinstance(event, RequestFailed):
-                # Not answered here, so that answers come in the order of the requests.
-                session.outbox.put(event)
-            else:
-                observer.entered(event)
-                record.entered(event)
-                session.receive(event)
-    return End(socket.close_code or WSCloseCode.OK)
+def _wish(request: web.Request) -> Wish | None:
+    """What a client that comes back asks for. Raises ApiError 400."""
+    token = request.query.get("resume")
+    if not token:
+        return None
+    if not _has_extensions(request):
+        message = "Resuming needs the extensions: add extensions=1 to the query."
+        raise ApiError(400, "invalid_value", message, param="resume")
+    after, received = (_number(request, name) for name in ("after", "received_ms"))
+    return Wish(token, after, request.query.get("item"), received / 1000)
 
 
-def _follows(session: Session) -> bool:
-    """Whether another fact can be sent at once. Audio goes by itself: it may have to be taken back until it leaves."""
-    following = session.outbox.next
-    return following is not None and not isinstance(following, ReplyAudio)
+def _number(request: web.Request, name: str) -> int:
+    text = request.query.get(name, "0")
+    if not text.isascii() or not text.isdigit() or len(text) > MAX_DIGITS:
+        raise ApiError(400, "invalid_value", f"{name} must be a whole number, 0 or more.", param=name)
+    return int(text)
 
 
 def _has_extensions(request: web.Request) -> bool:

@@ -102,6 +102,7 @@ async def test_what_is_written_is_noted_before_it_is_said() -> None:
         ("One two", ["three"], " three"),
         ("One two ", ["three"], "three"),
         ("One two.", ["One ", "two.", " Three."], " Three."),
+        ("One two. ", ["One ", "two.", " Three."], "Three."),
         ("One two.", ["One ", "hundred."], " One hundred."),
         ("One two.", ["One ", "two."], ""),
         ("One two", [", three"], ", three"),

@@ -14,6 +14,11 @@ from voice_server.conversations.items import ItemRow
 Channel = Literal["realtime", "voice_chat", "whatsapp"]
 
 
+def conversation_id_of(session_id: str) -> str:
+    """The conversation that a session begins has its name."""
+    return f"conv_{session_id.removeprefix('sess_')}"
+
+
 @dataclass(frozen=True, slots=True)
 class Header:
     """Whose conversation it is."""

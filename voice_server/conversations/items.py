@@ -243,7 +243,7 @@ class Items:
         match item:
             case Message(status="in_progress", content=()):
                 reply = next((each for each in self.replies.values() if each.message_id == item.id), None)
-                return reply.heard_text(self.at) if reply else ""
+                return reply.text(reply.heard_seconds(self.at)) if reply else ""
             case Message():
                 return item.text or self.deltas.get(item.id, "")
             case FunctionCall(name=name, arguments=arguments):

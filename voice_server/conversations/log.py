@@ -94,9 +94,13 @@ class ConversationLog:
 
         Raises StorageUnavailable.
         """
+        await self.let_go(conversation_id)
+        return await self.recovery.take_over(conversation_id, epoch)
+
+    async def let_go(self, conversation_id: str) -> None:
+        """Keep what this process has still to keep of it; nothing more of it may be noted here."""
         if own := self._open.pop(conversation_id, None):
             await self._scribe.drain(own)
-        return await self.recovery.take_over(conversation_id, epoch)
 
     async def tidy(self) -> None:
         """Keep for good what killed processes had in Redis only, and end what nobody goes on with; runs for ever."""

@@ -8,8 +8,9 @@ from uuid import UUID
 from pipeline.events import Input, Output
 from pipeline.session_log import Closed, Entered, Left, Opened
 from voice_server.conversations.configuration import config_json
-from voice_server.conversations.entry import Header
-from voice_server.conversations.facts import Configured, LogFact, is_promise
+from voice_server.conversations.entry import Header, conversation_id_of
+from voice_server.conversations.facts import Configured
+from voice_server.conversations.items import Items
 from voice_server.conversations.log import ConversationLog, ConversationWriter
 from voice_server.voice_socket import Principal
 from voice_server.wire.session_config import SessionConfig
@@ -37,52 +38,51 @@ class Recorder:
             customer_id=customer_id,
             language=config.settings.language,
         )
-        record = ConversationRecord(self._log.open(header))
-        record.note(Opened(config.session_id, config.model, config.settings, began_at))
-        record.configured(config)
+        record = ConversationRecord(self._log.open(header), began_at)
+        record.begin(config)
         return record
+
+    def resume(self, header: Header, epoch: int, last_sequence: int, items: Items) -> "ConversationRecord":
+        """The record of a conversation that goes on; `items`: what its log comes to."""
+        writer = self._log.open(header, epoch=epoch, last_sequence=last_sequence, items=items)
+        return ConversationRecord(writer, self._now(), at=items.at)
 
 
 class ConversationRecord:
-    """One conversation over one socket; see `voice_socket.Record`."""
+    """One conversation over one socket; see `call.Record`."""
 
-    def __init__(self, writer: ConversationWriter) -> None:
+    def __init__(self, writer: ConversationWriter, began_at: float, *, at: float = 0.0) -> None:
+        """`began_at`: seconds since 1970. `at`: of its session, when this begins."""
         self.writer = writer
-        self._began_at = _now()
-        self._promised = 0
-        """The number up to which everything has to be safe."""
+        self._wall_time = began_at
+        self._began_at = _now() - at
 
-    def note(self, fact: LogFact) -> None:
-        """Take a fact that is none of the session's."""
-        self.writer.note(fact)
+    def begin(self, config: SessionConfig) -> None:
+        """A session begins, or another goes on with the conversation."""
+        self._began_at = _now()
+        self.writer.note(Opened(config.session_id, config.model, config.settings, self._wall_time))
+        self.configured(config)
 
     def entered(self, event: Input) -> None:
         """See Observer."""
         self.writer.note(Entered(_now() - self._began_at, event))
 
-    def left(self, output: Output) -> None:
-        """See Observer."""
-        number = self.writer.note(Left(_now() - self._began_at, output))
-        if is_promise(output):
-            self._promised = number
-
-    def configured(self, config: SessionConfig) -> None:
+    def left(self, output: Output) -> int:
         """See Record."""
-        self._promised = self.writer.note(Configured(_now() - self._began_at, config_json(config)))
+        return self.writer.note(Left(_now() - self._began_at, output))
+
+    def configured(self, config: SessionConfig) -> int:
+        """See Record."""
+        return self.writer.note(Configured(_now() - self._began_at, config_json(config)))
 
     def ended(self, close_code: int) -> None:
         """See Observer."""
         self.writer.note(Closed(_now() - self._began_at, f"closed with {close_code}"))
         self.writer.end()
 
-    async def safe(self) -> bool:
+    async def safe(self, number: int) -> bool:
         """See Record."""
-        return await self.writer.durable(self._promised)
-
-
-def conversation_id_of(session_id: str) -> str:
-    """The conversation that a session begins has its name."""
-    return f"conv_{session_id.removeprefix('sess_')}"
+        return await self.writer.durable(number)
 
 
 def _now() -> float:

@@ -30,7 +30,13 @@ class TakenOver:
 
     header: Header
     facts: list[LogFact]
-    last_sequence: int
+    numbers: list[int]
+    """Of the facts."""
+
+    @property
+    def last_sequence(self) -> int:
+        """Of the last fact; 0 if there is none."""
+        return self.numbers[-1] if self.numbers else 0
 
 
 class Recovery:
@@ -78,7 +84,7 @@ class Recovery:
         facts = [read(line) for _, line in (*kept.lines, *more)]
         if more:
             await self._archive.write(list(_entries(kept, epoch or kept.epoch, more, facts)))
-        return TakenOver(kept.header, facts, more[-1][0] if more else last)
+        return TakenOver(kept.header, facts, [number for number, _ in (*kept.lines, *more)])
 
     async def _more(self, conversation_id: str, after: int) -> list[tuple[int, str]]:
         if self._live is None:

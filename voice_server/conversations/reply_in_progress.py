@@ -57,8 +57,32 @@ class ReplyInProgress:
         """What the user has heard by then: as the client reported, and taken to go on from there in real time."""
         return self._playback.heard_seconds(at)
 
-    def heard_text(self, at: float) -> str:
-        """The words of that; all that was written, if it is not spoken."""
+    def text(self, seconds: float) -> str:
+        """The words that were said in this time; all that were sent, if it is not spoken."""
         if self.options.modality == "text":
             return "".join(self._sent)
-        return self._playback.heard_text(self.heard_seconds(at))
+        if seconds <= self.sent_seconds:
+            return self._playback.heard_text(seconds)
+        return f"{''.join(self._sent)[: self._preface]}{self.written[: self.said_characters(seconds)]}".strip()
+
+    def said_characters(self, seconds: float) -> int:
+        """How many characters of what is written were said in this time.
+
+        The client may have got some tenths of a second more than the log knows of: how far that went follows from the
+        pace of the voice.
+        """
+        if self.options.modality == "text":
+            return max(0, len("".join(self._sent)) - self._preface)
+        said = max(0, self._playback.heard_characters(min(seconds, self.sent_seconds)) - self._preface)
+        unknown_seconds = seconds - self.sent_seconds
+        if unknown_seconds <= 0:
+            return said
+        said += round(unknown_seconds / self._playback.measured_pace)
+        space = self.written.find(" ", said)
+        return len(self.written) if space < 0 else space + 1
+
+    @property
+    def _preface(self) -> int:
+        """Characters that came before its words: phrases that nobody wrote for it, such as "one moment"."""
+        sent = "".join(self._sent)
+        return next(length for length in range(len(sent) + 1) if self.written.startswith(sent[length:]))

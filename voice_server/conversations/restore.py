@@ -8,6 +8,7 @@ from pipeline.settings import ReplyOptions, SessionSettings
 from voice_server.conversations.configuration import config_of
 from voice_server.conversations.facts import LogFact
 from voice_server.conversations.items import Items
+from voice_server.conversations.reply_in_progress import ReplyInProgress
 from voice_server.wire.session_config import SessionConfig
 
 
@@ -25,10 +26,20 @@ class Interrupted:
     """All that it has to say, as far as the model had written it: sent or not."""
     is_written: bool
     """Whether the model had written all of it."""
-    sent_seconds: float
     heard_seconds: float
     """As the client last reported, or else as if it had played what it got in real time until the last fact."""
-    heard_text: str
+    progress: ReplyInProgress
+
+    def text(self, received_seconds: float | None) -> str:
+        """The words of it that count as heard. `received_seconds`: what the client says that it has got of it."""
+        return self.progress.text(self._seconds(received_seconds))
+
+    def start(self, received_seconds: float | None) -> int:
+        """The character of `written` that comes behind them."""
+        return self.progress.said_characters(self._seconds(received_seconds))
+
+    def _seconds(self, received_seconds: float | None) -> float:
+        return self.heard_seconds if received_seconds is None else received_seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +90,6 @@ def _interrupted(items: Items) -> Interrupted | None:
         continues=reply.continues,
         written=reply.written,
         is_written=reply.is_written,
-        sent_seconds=reply.sent_seconds,
         heard_seconds=reply.heard_seconds(items.at),
-        heard_text=reply.heard_text(items.at),
+        progress=reply,
     )

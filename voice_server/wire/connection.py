@@ -8,12 +8,13 @@ connection.send(output)                  # -> the frames to send
 
 from collections import deque
 from collections.abc import Iterable
+from typing import cast
 
 from pipeline.errors import PipelineError
 from pipeline.events import Input, Output, RequestFailed, SettingsApplied, SettingsChanged
 from voice_server.wire.decoding import Decoder
-from voice_server.wire.encoding import Encoder
-from voice_server.wire.json_text import write
+from voice_server.wire.encoding import Encoder, unlogged
+from voice_server.wire.json_text import Json, write
 from voice_server.wire.session_config import SessionConfig
 
 Frame = str | bytes
@@ -34,6 +35,12 @@ class Connection:
         """The frame that the server begins with."""
         return write(self._encoder.created())
 
+    def reconfigure(self, config: SessionConfig) -> None:
+        """The next SettingsApplied will show this; nobody asks for it now, it is history."""
+        self._encoder.announce(config)
+        self._announced.append(config)
+        self._decoder.adopt(config)
+
     def receive(self, frame: Frame) -> Iterable[Input | RequestFailed]:
         """What a frame means. A RequestFailed is to be put among the outputs, where it keeps its place.
 
@@ -47,11 +54,25 @@ class Connection:
             self._announced.append(self._decoder.config)
         return events
 
-    def send(self, output: Output) -> list[Frame]:
-        """The frames that tell of an output."""
+    def send(self, output: Output, sequence: int | None = None) -> list[Frame]:
+        """The frames that tell of an output.
+
+        `sequence`: its number in the conversation's log. The last message carries it: whoever has that has everything
+        up to it.
+        """
         if isinstance(output, SettingsApplied):
             self.config = self._announced.popleft()
-        return [message if isinstance(message, bytes) else write(message) for message in self._encoder.encode(output)]
+        messages = self._encoder.encode(output)
+        if sequence is not None:
+            last = max((index for index, each in enumerate(messages) if not isinstance(each, bytes)), default=None)
+            if last is not None:
+                messages[last] = {**cast("Json", messages[last]), "seq": sequence}
+        return [message if isinstance(message, bytes) else write(message) for message in messages]
+
+    @staticmethod
+    def tell(message: Json) -> str:
+        """The frame of a message about the connection, which is no part of the conversation."""
+        return write(unlogged(message))
 
     def trouble(self, error: PipelineError) -> str:
         """The frame that says what is wrong with the session, which goes on."""

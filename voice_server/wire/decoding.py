@@ -38,6 +38,12 @@ class Decoder:
         self._with_extensions = with_extensions
         self._audio = InputAudio(config.input_format)
 
+    def adopt(self, config: SessionConfig) -> None:
+        """What the client's update left in an earlier session of this conversation."""
+        if config.input_format != self.config.input_format:
+            self._audio = InputAudio(config.input_format)
+        self.config = config
+
     def decode_text(self, text: str) -> Iterable[Input | RequestFailed]:
         """Read one text frame. What is long is read as far as the caller asks for more: see `decode_binary`."""
         request_id: str | None = None

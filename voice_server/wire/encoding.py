@@ -37,6 +37,7 @@ from pipeline.events import (
     TurnMeasured,
     UtteranceCommitted,
 )
+from pipeline.items import new_id
 from voice_server.wire import extensions
 from voice_server.wire.audio import AUDIO_FORMATS
 from voice_server.wire.errors import error_details, error_object
@@ -67,7 +68,7 @@ class Encoder:
 
     def error(self, error: PipelineError) -> Json:
         """`error`, about the session and not about a request."""
-        return self._numbered({"type": "error", "error": error_object(error, None)})
+        return unlogged({"type": "error", "error": error_object(error, None)})
 
     def announce(self, config: SessionConfig) -> None:
         """What the next SettingsApplied that has not been announced yet will show."""
@@ -144,6 +145,11 @@ class Encoder:
             case ReplyFinished():
                 del self._replies[event.reply_id]
                 return reply.finish(event)
+
+
+def unlogged(message: Json) -> Json:
+    """A message that is in no log: its id is not counted, for those that are counted are the same when sent again."""
+    return {"type": message["type"], "event_id": new_id("event"), **message}
 
 
 def _input_message(

@@ -67,5 +67,32 @@ def interrupted_message(interrupted: ReplyInterrupted) -> Json:
     }
 
 
+def resume_message(token: str, seconds: float) -> Json:
+    """`voice.resume`: with this token the client can go on, so long after its socket was lost."""
+    return {"type": "voice.resume", "token": token, "expires_in_ms": _milliseconds(seconds)}
+
+
+def resumed_message(
+    session_id: str, conversation_id: str, *, after: int, replayed: int, resend_from_seconds: float
+) -> Json:
+    """`voice.resumed`: the conversation goes on; the missed events follow.
+
+    `resend_from_seconds`: of the audio that was sent over the lost connection, from where on it is to be sent again.
+    """
+    return {
+        "type": "voice.resumed",
+        "session_id": session_id,
+        "conversation_id": conversation_id,
+        "after": after,
+        "replayed": replayed,
+        "resend_from_ms": _milliseconds(resend_from_seconds),
+    }
+
+
+def draining_message(seconds: float) -> Json:
+    """`voice.draining`: this server stops in so many seconds; resume elsewhere now."""
+    return {"type": "voice.draining", "seconds": round(seconds)}
+
+
 def _milliseconds(seconds: float) -> int:
     return round(seconds * 1000)

@@ -95,8 +95,13 @@ def test_a_reply_that_was_cut_short_tells_what_was_written_sent_and_heard() -> N
     cut = left.interrupted
     assert cut is not None
     assert (cut.reply_id, cut.item_id, cut.written) == ("resp_1", "item_a", "One two. Three four. Five six. ")
-    assert (cut.sent_seconds, cut.heard_seconds) == pytest.approx((2.5, 1.5))
-    assert cut.heard_text == "One two. Three"
+    assert (cut.progress.sent_seconds, cut.heard_seconds) == pytest.approx((2.5, 1.5))
+    assert cut.text(None) == "One two. Three"
+    assert cut.written[cut.start(None) :] == "four. Five six. "
+    # What the client has got of it will sound, whatever it had reported, and be it more than the log knows of.
+    assert cut.text(2.0) == "One two. Three four."
+    assert cut.written[cut.start(2.0) :] == "Five six. "
+    assert cut.written[cut.start(60.0) :] == ""
     assert left.settings == SETTINGS
     assert left.waits_for_answer is None
     rows = left.fold.rows()

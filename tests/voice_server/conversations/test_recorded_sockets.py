@@ -10,6 +10,7 @@ import pytest
 from pipeline.events import Output
 from tests.voice_server.conversations.logs import Kept, kept_in
 from tests.voice_server.wire.served import served
+from voice_server.call import Unrecorded
 from voice_server.conversations import log as log_module
 from voice_server.conversations.archive import Archive
 from voice_server.conversations.facts import read
@@ -17,7 +18,6 @@ from voice_server.conversations.recorder import Recorder
 from voice_server.conversations.restore import restored
 from voice_server.storage.postgres.database import Database
 from voice_server.storage.shared.interfaces import Fenced
-from voice_server.voice_socket import Unrecorded
 
 
 @pytest.fixture
@@ -72,10 +72,11 @@ class Moved(Unrecorded):
 
     seen: int = 0
 
-    def left(self, output: Output) -> None:
+    def left(self, output: Output) -> int:
         self.seen += 1
+        return self.seen
 
-    async def safe(self) -> bool:
+    async def safe(self, number: int) -> bool:
         raise Fenced("sess_1", 2)
 
 
@@ -83,7 +84,7 @@ async def test_a_socket_whose_session_has_moved_ends() -> None:
     async with served(record=lambda *_: Moved()) as server, server.talk() as talk:
         await talk.send("conversation.item.create", item=hello())
         assert (await talk.error())["code"] == "session_moved"
-        assert await talk.closed() == 1001
+        assert await talk.closed() == 1012
 
 
 class Slow(Unrecorded):
@@ -94,10 +95,11 @@ class Slow(Unrecorded):
         self.waits = 0
         self.may_go_on = asyncio.Event()
 
-    def left(self, output: Output) -> None:
+    def left(self, output: Output) -> int:
         self.noted.append(output)
+        return len(self.noted)
 
-    async def safe(self) -> bool:
+    async def safe(self, number: int) -> bool:
         self.waits += 1
         await self.may_go_on.wait()
         return True

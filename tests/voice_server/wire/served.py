@@ -173,9 +173,11 @@ async def served(
     sessions: list[Session] = []
     wishes: list[bool] = []
 
-    def new_session(session_id: str, session_settings: SessionSettings, _assistant: str, *, greets: bool) -> Session:
+    def new_session(
+        session_id: str, session_settings: SessionSettings, _assistant: str, *, greets: bool, **left: Any
+    ) -> Session:
         wishes.append(greets)
-        sessions.append(Session(session_id, session_settings, providers, tools))
+        sessions.append(Session(session_id, session_settings, providers, tools, **left))
         return sessions[-1]
 
     def find_assistant(name: str | None) -> tuple[str, SessionSettings]:
