@@ -39,11 +39,11 @@ class Call:
         if token is not None:
             await self.say(resume(token, expires_in_ms))
 
-    async def go_on(self, *events: dict[str, Any], token: str = "token_2", audio_lost_ms: float = 0) -> None:
+    async def go_on(self, *events: dict[str, Any], token: str = "token_2", resend_from_ms: int = 60_000) -> None:
         """With the conversation; `events` were missed."""
         resumed = {"type": "voice.resumed", "event_id": f"event_{token}", "session_id": "sess_1"}
         await self.say(
-            {**resumed, "audio_lost_ms": audio_lost_ms, "replayed": len(events)}, resume(token, 60_000), *events
+            {**resumed, "resend_from_ms": resend_from_ms, "replayed": len(events)}, resume(token, 60_000), *events
         )
 
     async def play(self, item_id: str, milliseconds: int) -> None:

@@ -210,8 +210,8 @@ class VoiceClient:
     async def _go_on(self) -> ConnectionResumed | ConversationRestarted:
         """With the conversation, if the server can; otherwise with another one. Raises ConnectionFailed."""
         async with self._audio_turn:
-            # Whoever still sends over the old connection has ended: what counts as sent was sent.
-            query = self._resumption.query(self._audio.sent_samples)
+            # Whoever still sends over the old connection ends first: what counts as sent was sent.
+            query = self._resumption.query()
         try:
             async with asyncio.timeout(_OPENING_SECONDS):
                 socket, beginning = await self._open(query)
@@ -224,7 +224,7 @@ class VoiceClient:
         else:
             self._resumption.resumed()
             self._requests.send_again()
-            self._audio.send_again(beginning.lost_samples)
+            self._audio.resume(beginning.resend_from)
             event = beginning.event
         self._resumption.receive(beginning.fields)
         await self._go_live(beginning.replayed)

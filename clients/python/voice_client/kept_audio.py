@@ -21,8 +21,8 @@ class KeptAudio:
         self._length = 0
         self._longest = int(LONGEST_BEFORE_SECONDS * RATE)
         self._speech_from: int | None = None
-        self.sent_samples = 0
-        """Since the conversation began; what is sent again counts once."""
+        self._sent_samples = 0
+        """Over this connection."""
 
     def add(self, samples: Samples) -> None:
         """The microphone went on: int16, shape (n,)."""
@@ -37,7 +37,7 @@ class KeptAudio:
             return None
         samples = self._unsent.popleft()
         self._sent.append(samples)
-        self.sent_samples += len(samples)
+        self._sent_samples += len(samples)
         return samples
 
     def take_back(self) -> None:
@@ -45,7 +45,7 @@ class KeptAudio:
         if self._sent:
             samples = self._sent.pop()
             self._unsent.appendleft(samples)
-            self.sent_samples -= len(samples)
+            self._sent_samples -= len(samples)
 
     def begin(self) -> None:
         """There is a conversation: from now on more is kept."""
@@ -53,7 +53,7 @@ class KeptAudio:
 
     def speech_started(self) -> None:
         """The server hears the user speak."""
-        self._speech_from = self.sent_samples - int(OVERLAP_SECONDS * RATE)
+        self._speech_from = self._sent_samples - int(OVERLAP_SECONDS * RATE)
 
     def commit(self) -> None:
         """The server has all of a turn: only the newest of what was sent may belong to the next one."""
@@ -63,24 +63,30 @@ class KeptAudio:
             kept -= len(self._sent[0])
             self._length -= len(self._sent.popleft())
 
-    def send_again(self, count: int) -> None:
-        """The newest `count` samples that were sent did not arrive; what is not kept any more cannot be sent again."""
+    def resume(self, position: int) -> None:
+        """Another connection goes on: what was sent over the lost one from this sample on is sent over the new one.
+
+        What is not kept any more cannot be sent again.
+        """
+        self._move(self._sent_samples - position)
+
+    def restart(self, *, everything: bool) -> None:
+        """Another conversation begins, and hears anew what the user was saying; or `everything` of the last turn."""
+        if everything:
+            self._move(self._length)
+        else:
+            self._move(0 if self._speech_from is None else self._sent_samples - self._speech_from)
+        self._speech_from = None
+
+    def _move(self, count: int) -> None:
+        """The newest `count` samples that were sent are to be sent over another connection."""
         while count > 0 and self._sent:
             samples = self._sent.pop()
             if len(samples) > count:
                 self._sent.append(samples[: len(samples) - count])
                 samples = samples[len(samples) - count :]
             self._unsent.appendleft(samples)
-            self.sent_samples -= len(samples)
             count -= len(samples)
-
-    def restart(self, *, everything: bool) -> None:
-        """Another conversation begins, and hears anew what the user was saying; or `everything` of the last turn."""
-        if everything:
-            self.send_again(self._length)
-        elif self._speech_from is not None:
-            self.send_again(self.sent_samples - self._speech_from)
         self._length -= sum(map(len, self._sent))
         self._sent.clear()
-        self._speech_from = None
-        self.sent_samples = 0
+        self._sent_samples = 0

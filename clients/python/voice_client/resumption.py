@@ -74,15 +74,11 @@ class Resumption:
             self._item_id, self._item_samples = audio.item_id, 0
         self._item_samples += len(audio.samples)
 
-    def query(self, sent_samples: int) -> dict[str, str]:
-        """What the next connection asks for. `sent_samples`: of the microphone, in this conversation."""
+    def query(self) -> dict[str, str]:
+        """What the next connection asks for."""
         if self._token is None:
             return {}
-        query = {
-            "resume": self._token,
-            "after": str(self._seq),
-            "sent_ms": str(round(sent_samples * 1000 / RATE)),
-        }
+        query = {"resume": self._token, "after": str(self._seq)}
         if self._item_id is not None:
             query |= {"item": self._item_id, "received_ms": str(self._item_samples * 1000 // RATE)}
         return query

@@ -44,8 +44,8 @@ class Beginning:
 
     fields: Mapping[str, Any]
     event: SessionStarted | ConnectionResumed
-    lost_samples: int
-    """Of the microphone: those that were sent last, and have to be sent again."""
+    resend_from: int
+    """Of the samples that were sent over the lost connection, the first that has to be sent again."""
     replayed: int
     """How many missed events follow."""
 
@@ -57,8 +57,8 @@ def read_beginning(message: str | bytes) -> Beginning:
         event = read_event(fields)
         if not isinstance(event, SessionStarted | ConnectionResumed):
             raise ConnectionFailed(f"The server began with {fields['type']} instead of a conversation.")
-        lost_samples = int(fields.get("audio_lost_ms", 0) * RATE / 1000)
-        return Beginning(fields, event, lost_samples, int(fields.get("replayed", 0)))
+        resend_from = int(fields.get("resend_from_ms", 0) * RATE / 1000)
+        return Beginning(fields, event, resend_from, int(fields.get("replayed", 0)))
 
 
 def read_message(message: str | bytes) -> Event | None:
