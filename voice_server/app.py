@@ -1,6 +1,7 @@
 """The composition root: the only place that knows all the parts, and puts them together."""
 
 import asyncio
+import socket
 import time
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, aclosing, asynccontextmanager
@@ -49,6 +50,8 @@ from voice_server.parts import (
 )
 from voice_server.phrases import Phrasebook, Speaker
 from voice_server.provider_metrics import provider_metrics
+from voice_server.resumption.resumption import Resumption
+from voice_server.resumption.tickets import Tickets
 from voice_server.sessions import Sessions
 from voice_server.settings import ServerSettings
 from voice_server.stages import Stages
@@ -111,13 +114,16 @@ async def _put_together(
     sessions = Sessions(assistants, stages, phrasebook, settings.language, settings.llm_deadline_seconds)
     uploads = Uploads(settings.max_upload_bytes, settings.max_upload_seconds)
     recordings = ObjectRecordings(storage.objects, storage.database)
-    socket = VoiceSocket(
+    recorder, tickets = Recorder(log), Tickets(storage.database, socket.gethostname())
+    realtime = VoiceSocket(
         authenticate=authenticator.authorize_session,
         find_assistant=sessions.find_assistant,
         new_session=sessions.new_session,
         observe=telemetry.observer,
-        record=Recorder(log).record,
+        record=recorder.record,
+        resumption=Resumption(tickets, archive, log, recorder),
         admit=admission.conversation,
+        drain_seconds=settings.drain_seconds,
     )
     voice_chat = VoiceChat(
         uploads=uploads,
@@ -132,14 +138,14 @@ async def _put_together(
         _watched(settings, admission, metrics, authenticator, health),
         Part(About(settings, assistants).routes()),
         Part([*Page().routes(), *Docs().routes()]),
-        Part([*socket.routes(), *authenticator.protect(voice_chat.routes(), "sessions")]),
+        Part([*realtime.routes(), *authenticator.protect(voice_chat.routes(), "sessions")]),
         _openai_part(settings, assistants, stages, authenticator, uploads),
         client_secrets_part(secrets, authenticator, sessions.find_assistant),
         accounts_part(accounts, authenticator),
         tenants_part(storage, authenticator, api_keys, assistants, quotas),
         history_part(storage, authenticator, log),
         objects_part(storage, recordings),
-        Part(work={"phrases": phrasebook.prepare}),
+        Part(work={"phrases": phrasebook.prepare, "resuming": tickets.sweep}),
     )
     origins = Origins(settings.allowed_origins, loopback_only=settings.is_loopback)
     app = web.Application(
@@ -152,7 +158,7 @@ async def _put_together(
             metrics.add(collect)
     app.on_response_prepare.extend((add_request_id, add_security_headers, origins.add_headers))
     app.on_startup.append(health.opened)
-    app.on_shutdown.extend((health.stopping, socket.shut_down))
+    app.on_shutdown.extend((health.stopping, realtime.shut_down))
     return app, {name: work for part in parts for name, work in part.work.items()}
 
 

@@ -209,6 +209,11 @@ class ServerSettings:
     max_sessions: int = _setting(
         200, _whole(1, 100_000), "Conversations at once; one more is answered with 503 and `Retry-After`."
     )
+    drain_seconds: int = _setting(
+        0,
+        _whole(0, 3600),
+        "How long a server that stops waits until its clients went on at another; 0: they come back to this one.",
+    )
     max_event_loop_lag_ms: int = _setting(
         50, _whole(1, 60_000), "Nobody is let in while the event loop has been later than this for 2 s."
     )

@@ -1,11 +1,14 @@
 """Tokens with which clients come back: known to PostgreSQL by their digests, so that they work on every task."""
 
+import asyncio
 import hashlib
 import secrets
 from dataclasses import dataclass
 from uuid import UUID
 
-from voice_server.storage.postgres.database import Database
+import structlog
+
+from voice_server.storage.postgres.database import Database, StorageUnavailable
 from voice_server.storage.postgres.statements import Statements
 
 TOKEN_PREFIX = "rs_"  # noqa: S105 -- what it begins with
@@ -14,6 +17,9 @@ LIVE_SECONDS = 3600.0 + 120.0
 LOST_SECONDS = 120.0
 """How long a token works after the socket was lost."""
 
+SWEEP_SECONDS = 300.0
+
+_log = structlog.get_logger(__name__)
 _SQL = Statements.of("live_sessions")
 
 
@@ -76,11 +82,16 @@ class Tickets:
         async with self._database.tenant(ticket.tenant_id) as connection:
             await connection.execute(_SQL["end"], ticket.session_id)
 
-    async def tidy(self) -> None:
-        """Forget what has expired. Raises StorageUnavailable."""
-        # A job, over all tenants.
-        async with self._database.everyone() as connection:
-            await connection.execute(_SQL["forget_expired"])
+    async def sweep(self) -> None:
+        """Forget what has expired; runs for ever."""
+        while True:
+            await asyncio.sleep(SWEEP_SECONDS)
+            try:
+                # A job, over all tenants.
+                async with self._database.everyone() as connection:
+                    await connection.execute(_SQL["forget_expired"])
+            except StorageUnavailable as error:
+                _log.debug("expired tokens stay until the next round", reason=str(error))
 
     async def _keep(self, ticket: Ticket, seconds: float) -> None:
         async with self._database.tenant(ticket.tenant_id) as connection:
