@@ -1,0 +1,1 @@
+"""Rules that find what people say of themselves, without any provider; English and Italian."""
