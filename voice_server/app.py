@@ -1,6 +1,7 @@
 """The composition root: the only place that knows all the parts, and puts them together."""
 
 import asyncio
+import os
 import socket
 import time
 from collections.abc import AsyncIterator, Mapping
@@ -23,6 +24,7 @@ from voice_server.conversations.held import HeldConversations
 from voice_server.conversations.log import ConversationLog
 from voice_server.conversations.recorder import Recorder
 from voice_server.conversations.spool import Spool
+from voice_server.ecs import EcsTask
 from voice_server.event_loop_lag import RecentLag, late_wakes
 from voice_server.health import Health
 from voice_server.http.admission import Admission
@@ -134,7 +136,13 @@ async def _put_together(
         new_session=sessions.new_session,
     )
     health = Health(admission)
+
+    def drain() -> None:
+        health.drain()
+        realtime.drain()
+
     parts = (
+        Part(work={"ECS": EcsTask(os.environ, lambda: admission.count, drain).watch}),
         _watched(settings, admission, metrics, authenticator, health),
         Part(About(settings, assistants).routes()),
         Part([*Page().routes(), *Docs().routes()]),

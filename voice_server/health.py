@@ -27,7 +27,11 @@ class Health:
         self._not_ready = None
 
     async def stopping(self, _app: web.Application) -> None:
-        """No conversation should begin here any more; for `Application.on_shutdown`."""
+        """See `drain`; for `Application.on_shutdown`."""
+        self.drain()
+
+    def drain(self) -> None:
+        """No conversation should begin here any more."""
         self._not_ready = "The server is shutting down."
 
     async def health(self, _request: web.Request) -> web.Response:

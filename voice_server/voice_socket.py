@@ -161,10 +161,14 @@ class VoiceSocket:
         """With and without `/v1`, because some clients append `/realtime` to a bare host."""
         return [web.get("/v1/realtime", self.open), web.get("/realtime", self.open)]
 
+    def drain(self) -> None:
+        """Have all clients go on elsewhere, as soon as nobody speaks, and let nobody in."""
+        self._drains.set()
+
     async def shut_down(self, _app: web.Application) -> None:
         """Have all clients go on elsewhere, or come back later; for `Application.on_shutdown`."""
         if self._drain_seconds and self._open:
-            self._drains.set()
+            self.drain()
             await asyncio.wait(self._open, timeout=self._drain_seconds)
         self._ends.set()
         if self._open:
