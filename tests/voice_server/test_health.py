@@ -38,7 +38,7 @@ async def state(client: Client) -> tuple[int, str, int, str]:
 
 async def test_from_start_to_stop(client: Client, health: Health, admission: Admission) -> None:
     assert await state(client) == (200, "ok", 503, "The server is starting.")
-    health.opened()
+    await health.opened(web.Application())
     assert await state(client) == (200, "ok", 200, "")
     with admission.conversation():
         assert await state(client) == (200, "ok", 503, "All 1 conversations of this server are taken.")
@@ -51,7 +51,7 @@ async def test_an_overloaded_server_is_alive_but_wants_nobody_new(
     client: Client, health: Health, admission: Admission, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("voice_server.http.admission.FEW", 0)
-    health.opened()
+    await health.opened(web.Application())
     admission.note_lag(0.0, 0.2)
     admission.note_lag(3.0, 0.2)
     alive, word, ready, reason = await state(client)
