@@ -304,8 +304,8 @@ EXAMPLES: dict[str, dict[str, tuple[Any, ...]]] = {
         "forget": (ACME, CUSTOMER, MEMORY),
         "claim": (60.0, 0.0, 10),
         "items": (ACME, "conv_canary", -1, 5, 10),
-        "tool_facts": (ACME, "conv_canary", 10),
-        "remembered": (ACME, "conv_canary", 0, NOW, 1),
+        "tool_facts": (ACME, "conv_canary", -1, 10),
+        "remembered": (ACME, "conv_canary", 0, NOW, 1, 1),
     },
     "memberships": {
         "find_account": ("canary@example.com",),

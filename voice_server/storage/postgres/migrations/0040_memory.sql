@@ -35,6 +35,8 @@ GRANT UPDATE (customer_id) ON consents TO voice_app;
 ALTER TABLE conversations ADD COLUMN remembered_at timestamptz;
 -- The position of the last item that was looked at.
 ALTER TABLE conversations ADD COLUMN remembered_to bigint NOT NULL DEFAULT -1;
+-- The number of the last fact of the log that was looked at.
+ALTER TABLE conversations ADD COLUMN remembered_facts_to bigint NOT NULL DEFAULT -1;
 -- Whose turn it is: whoever counted up last, until it is due again.
 ALTER TABLE conversations ADD COLUMN remember_turn bigint NOT NULL DEFAULT 0;
 ALTER TABLE conversations ADD COLUMN remember_due_at timestamptz;

@@ -95,7 +95,7 @@ WHERE id IN (
     LIMIT $3
     FOR NO KEY UPDATE SKIP LOCKED
 )
-RETURNING id, tenant_id, customer_id, language, ended_at, remembered_to, remember_turn
+RETURNING id, tenant_id, customer_id, language, ended_at, remembered_to, remembered_facts_to, remember_turn
 
 -- name: items
 -- With what was looked at before, so that an answer is read beside its question.
@@ -106,12 +106,14 @@ LIMIT $5
 
 -- name: tool_facts
 SELECT sequence, fact FROM conversation_facts
-WHERE tenant_id = $1 AND conversation_id = $2 AND fact LIKE '%"$":"ToolReturned"%'
-ORDER BY sequence DESC
-LIMIT $3
+WHERE tenant_id = $1 AND conversation_id = $2 AND sequence > $3
+    AND (fact LIKE '%"$":"ToolReturned"%' OR fact LIKE '%"$":"ToolCalled"%')
+ORDER BY sequence
+LIMIT $4
 
 -- name: remembered
 -- Nothing is changed if it was somebody else's turn meanwhile.
 UPDATE conversations SET
-    remembered_at = coalesce($4, remembered_at), remembered_to = greatest(remembered_to, $5), remember_due_at = NULL
+    remembered_at = coalesce($4, remembered_at), remembered_to = greatest(remembered_to, $5),
+    remembered_facts_to = greatest(remembered_facts_to, $6), remember_due_at = NULL
 WHERE tenant_id = $1 AND id = $2 AND remember_turn = $3
