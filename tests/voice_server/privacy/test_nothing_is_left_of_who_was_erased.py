@@ -20,7 +20,6 @@ from voice_server.conversations.entry import Entry
 from voice_server.conversations.log import ConversationLog, ConversationWriter
 from voice_server.conversations.spool import Spool
 from voice_server.privacy.file_traces import SessionLogTraces, SpoolTraces
-from voice_server.privacy.traces import Traces
 from voice_server.storage.objects.bucket import BucketObjects
 from voice_server.storage.objects.signing import Place
 from voice_server.storage.postgres.database import Database
@@ -74,12 +73,17 @@ async def world(
 ) -> AsyncIterator[World]:
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
-    traces: list[Traces] = [SessionLogTraces(tmp_path / "session-logs"), SpoolTraces(tmp_path / "spool")]
     async with AsyncExitStack() as stack:
         shared = await stack.enter_async_context(open_redis(redis_url))
         objects = BucketObjects(Place(s3_bucket.name, endpoint=s3_bucket.endpoint))
         server = await stack.enter_async_context(
-            private_server(database, tmp_path, objects=objects, shared=shared, more_traces=traces)
+            private_server(
+                database,
+                tmp_path,
+                objects=objects,
+                shared=shared,
+                more_traces=(SessionLogTraces(tmp_path / "session-logs"), SpoolTraces(tmp_path / "spool")),
+            )
         )
         # Another folder: what lies in the spool of the tests stays there.
         log = await stack.enter_async_context(
