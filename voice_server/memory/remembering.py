@@ -8,7 +8,7 @@ is written together with the note that it is done, and only if the turn is still
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal
@@ -44,7 +44,7 @@ _BEFORE = 4
 _SQL = Statements.of("memories")
 _log = structlog.get_logger(__name__)
 
-MayRemember = Callable[[UUID, UUID], Awaitable[bool]]
+MayRemember = Callable[[UUID, UUID], Coroutine[Any, Any, bool]]
 """Whether this customer of this tenant has consented to it, and not taken it back."""
 ModelOf = Callable[[UUID], Awaitable[LanguageModel | None]]
 """The model that may read a tenant's conversations; None: there is none, rules do."""
