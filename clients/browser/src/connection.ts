@@ -1,41 +1,47 @@
 /**
  * The way to the server: checks it, opens the socket, opens it again when it is lost, and says what is wrong meanwhile.
- * Knows nothing of what is said over it.
+ * Knows nothing of what is said over it, but keeps count, so that the next socket can go on where the last one was.
  */
 
+import type { Beginning, ConnectionState } from "./connectionState";
+import { Outflow } from "./outflow";
 import { needsKey, type ConnectionFault } from "./problems";
+import { delayBefore, isResumable, Resumption } from "./resumption";
 import type { CheckServer } from "./server";
 import type { OpenTransport, Opening, Transport } from "./transport";
-import { readServerEvent, type ClientMessage, type ServerEvent } from "./wire";
-
-export type ConnectionState =
-  | { readonly kind: "closed" }
-  | { readonly kind: "connecting" }
-  | { readonly kind: "open" }
-  /** Tries again at `retryAt` (Date.now()). */
-  | { readonly kind: "waiting"; readonly fault: ConnectionFault; readonly retryAt: number }
-  /** Goes no further without another key. */
-  | { readonly kind: "blocked"; readonly fault: ConnectionFault };
+import { readServerMessage, type ClientMessage, type ServerEvent } from "./wire";
 
 export interface ConnectionEvents {
   onState: (state: ConnectionState) => void;
+  /** After `onState`, before any other event. */
+  onBeginning: (beginning: Beginning) => void;
   onEvent: (event: ServerEvent) => void;
   /** Asked at each attempt: what a conversation begins with may have changed meanwhile. */
-  opening: () => Opening;
+  opening: () => Omit<Opening, "resume">;
 }
 
 const FIRST_RETRY_MS = 500;
 const LONGEST_RETRY_MS = 10_000;
 /** A session that lived this long was a good one: the next failure is a first one again. */
 const GOOD_SESSION_MS = 5_000;
-/** From the opening of the socket to `session.created`. */
+/** From the opening of the socket to its first message. */
 const GREETING_MS = 10_000;
-/**
- * Twenty seconds of audio: ten that were said before the connection was there, and as many again. Beyond that the
- * network is too slow to talk, and what waits would only come late.
- */
-const MOST_BACKLOG_BYTES = 960_000;
 const TRY_AGAIN_LATER = 1013;
+/** A browser does not see why a socket was refused: a server that answers, and refuses so often, has forgotten. */
+const MOST_REFUSALS = 2;
+/** Codes with which this side closes: for good, or to come back over another socket. */
+const GOODBYE = 1000;
+const COMES_BACK = 4000;
+
+/** Another socket is to take over from the one that is there. */
+interface Move {
+  readonly transport: Transport;
+  readonly timer: ReturnType<typeof setTimeout>;
+  /** What the old socket brings meanwhile; it comes again if the new one takes over. */
+  readonly waiting: (string | ArrayBuffer)[];
+  /** With which the old one was closed meanwhile. */
+  lostCode: number | null;
+}
 
 export class Connection {
   readonly #openTransport: OpenTransport;
@@ -43,18 +49,30 @@ export class Connection {
   readonly #events: ConnectionEvents;
   #state: ConnectionState = { kind: "closed" };
   #transport: Transport | null = null;
+  #move: Move | null = null;
+  #resumption: Resumption;
   #key: string | null;
   #failures = 0;
+  #refusals = 0;
   #timer: ReturnType<typeof setTimeout> | undefined;
   /** Grows with each attempt: what belongs to an older one is ignored. */
   #attempt = 0;
   #serverIsFull = false;
   #openedAt = 0;
+  #lostAt = 0;
+  #outflow = new Outflow(0);
 
-  constructor(openTransport: OpenTransport, checkServer: CheckServer, key: string | null, events: ConnectionEvents) {
+  constructor(
+    openTransport: OpenTransport,
+    checkServer: CheckServer,
+    key: string | null,
+    resumption: Resumption,
+    events: ConnectionEvents,
+  ) {
     this.#openTransport = openTransport;
     this.#checkServer = checkServer;
     this.#key = key;
+    this.#resumption = resumption;
     this.#events = events;
   }
 
@@ -62,34 +80,93 @@ export class Connection {
     return this.#state;
   }
 
+  /** Whether what is said now is sent. */
+  get canSend(): boolean {
+    return this.#state.kind === "open" && this.#move === null;
+  }
+
+  /** Whether the conversation outlives the socket. */
+  get canResume(): boolean {
+    return this.#resumption.query() !== null;
+  }
+
   /** Does nothing if it is open or on the way; shortens the wait if it waits. */
   open(): void {
-    if (this.#state.kind === "open" || this.#state.kind === "connecting") return;
-    this.#failures = 0;
-    void this.#connect();
+    switch (this.#state.kind) {
+      case "open":
+      case "connecting":
+        return;
+      case "resuming":
+        this.#failures = 0;
+        this.#resumeSoon();
+        return;
+      default:
+        this.#failures = 0;
+        if (this.canResume) this.#beginResuming();
+        else void this.#connect();
+    }
+  }
+
+  /** The network is another one now: a socket that still seems open may be dead. */
+  move(): void {
+    if (this.#state.kind !== "open" || this.#move !== null || !this.canResume) return;
+    const waiting: (string | ArrayBuffer)[] = [];
+    const isMoving = (): boolean => this.#move?.waiting === waiting;
+    let attempt: number | null = null;
+    try {
+      const transport = this.#openTransport(this.#opening(), this.#key, {
+        onMessage: (data) => {
+          if (isMoving()) attempt = this.#takeOver();
+          if (attempt === this.#attempt) this.#receive(data);
+        },
+        onClose: (code) => {
+          if (isMoving()) this.#stay();
+          else if (attempt === this.#attempt) this.#lose(code);
+        },
+      });
+      this.#move = { transport, waiting, lostCode: null, timer: setTimeout(() => this.#stay(), GREETING_MS) };
+    } catch {
+      console.warn("The key cannot be sent any more.");
+    }
   }
 
   useKey(key: string): void {
     this.#abandon();
     this.#key = key;
     this.#failures = 0;
-    void this.#connect();
+    if (this.canResume) this.#beginResuming();
+    else void this.#connect();
   }
 
   close(): void {
-    this.#abandon();
+    this.#abandon(GOODBYE);
+    this.#resumption = new Resumption();
     this.#become({ kind: "closed" });
   }
 
   /** Sends, if the conversation is open. */
   send(message: ClientMessage): void {
-    if (this.#state.kind === "open") this.#transport?.send(JSON.stringify(message));
+    if (this.canSend) this.#transport?.send(JSON.stringify(message));
   }
 
-  /** Sends audio, if the conversation is open and the network keeps up. */
-  sendAudio(frame: Int16Array<ArrayBuffer>): void {
-    if (this.#state.kind !== "open" || this.#transport === null) return;
-    if (this.#transport.backlog() < MOST_BACKLOG_BYTES) this.#transport.send(frame.buffer);
+  /** Sends audio, if the conversation is open and the network keeps up. False: it was not sent. */
+  sendAudio(frame: Int16Array<ArrayBuffer>): boolean {
+    if (!this.canSend || this.#transport === null) return false;
+    this.#outflow.look(this.#transport.backlog(), Date.now());
+    if (this.canResume && this.#outflow.isStuck(Date.now())) {
+      this.#lose(1006);
+      return false;
+    }
+    if (this.#outflow.isFull) return false;
+    this.#transport.send(frame.buffer);
+    this.#outflow.add(frame.byteLength);
+    return true;
+  }
+
+  /** Sends audio that was kept, however much of it waits. */
+  sendKeptAudio(frame: Int16Array<ArrayBuffer>): void {
+    this.#outflow.addKept(frame.byteLength);
+    this.#transport?.send(frame.buffer);
   }
 
   async #connect(): Promise<void> {
@@ -107,7 +184,7 @@ export class Connection {
     const current = (): boolean => attempt === this.#attempt;
     this.#serverIsFull = false;
     try {
-      this.#transport = this.#openTransport(this.#events.opening(), this.#key, {
+      this.#transport = this.#openTransport(this.#opening(), this.#key, {
         onMessage: (data) => current() && this.#receive(data),
         onClose: (code) => current() && this.#lose(code),
       });
@@ -118,26 +195,130 @@ export class Connection {
     this.#timer = setTimeout(() => this.#fail("silent"), GREETING_MS);
   }
 
+  #opening(): Opening {
+    return { ...this.#events.opening(), resume: this.#resumption.query() };
+  }
+
   #receive(data: string | ArrayBuffer): void {
-    const event = readServerEvent(data);
+    if (this.#move !== null) {
+      this.#move.waiting.push(data);
+      return;
+    }
+    const message = readServerMessage(data);
+    const { event } = message;
+    if (event.type === "session.created") this.#resumption = new Resumption();
+    if (!this.#resumption.receive(message)) return;
     if (event.type === "error" && (event.code === "server_overloaded" || event.code === "rate_limit_exceeded")) {
       this.#serverIsFull = true;
     }
-    if (event.type === "session.created") {
-      clearTimeout(this.#timer);
-      this.#openedAt = Date.now();
-      this.#become({ kind: "open" });
-    }
+    if (event.type === "session.created") this.#begin({ kind: "begun" });
+    if (event.type === "voice.resumed") this.#begin({ ...event, kind: "resumed" });
+    if (event.type === "voice.draining") this.move();
     this.#events.onEvent(event);
   }
 
+  #begin(beginning: Beginning): void {
+    clearTimeout(this.#timer);
+    this.#openedAt = Date.now();
+    this.#outflow = new Outflow(this.#openedAt);
+    this.#refusals = 0;
+    if (beginning.kind === "resumed") this.#failures = 0;
+    this.#become({ kind: "open" });
+    this.#events.onBeginning(beginning);
+  }
+
+  /** The new socket is answered: the old one is closed by its server. */
+  #takeOver(): number {
+    if (this.#move !== null) {
+      clearTimeout(this.#move.timer);
+      this.#transport?.leave();
+      this.#transport = this.#move.transport;
+      this.#move = null;
+      this.#attempt += 1;
+    }
+    return this.#attempt;
+  }
+
+  /** None took over. */
+  #stay(): void {
+    const move = this.#move;
+    if (move === null) return;
+    clearTimeout(move.timer);
+    move.transport.close(COMES_BACK);
+    this.#move = null;
+    for (const data of move.waiting) this.#receive(data);
+    if (move.lostCode !== null) this.#lose(move.lostCode);
+    else if (this.canSend) this.#events.onBeginning({ kind: "kept" });
+  }
+
   #lose(code: number): void {
-    if (this.#state.kind === "open" && Date.now() - this.#openedAt >= GOOD_SESSION_MS) this.#failures = 0;
+    if (this.#move !== null) {
+      this.#move.lostCode = code;
+      return;
+    }
+    const wasOpen = this.#state.kind === "open";
+    if (wasOpen && !isResumable(code)) this.#resumption = new Resumption();
+    if (this.canResume && wasOpen) {
+      this.#beginResuming();
+      return;
+    }
+    if (this.#state.kind === "resuming") {
+      // Only of a server that answers otherwise.
+      if (this.#failures > 0) this.#refusals += 1;
+      if (this.#refusals >= MOST_REFUSALS) this.#beginAnew();
+      else this.#tryAgain();
+      return;
+    }
+    if (wasOpen && Date.now() - this.#openedAt >= GOOD_SESSION_MS) this.#failures = 0;
     if (this.#serverIsFull || code === TRY_AGAIN_LATER) this.#fail("full");
-    else this.#fail(this.#state.kind === "open" ? "gone" : "refused");
+    else this.#fail(wasOpen ? "gone" : "refused");
+  }
+
+  #beginResuming(): void {
+    this.#lostAt = Date.now();
+    this.#failures = this.#refusals = 0;
+    this.#abandon();
+    this.#become({ kind: "resuming" });
+    this.#resumeSoon();
+  }
+
+  #tryAgain(): void {
+    this.#failures += 1;
+    this.#resumeSoon();
+  }
+
+  #resumeSoon(): void {
+    this.#abandon();
+    const delay = delayBefore(this.#failures, Math.random());
+    this.#timer = setTimeout(() => void this.#resume(), delay);
+  }
+
+  /** At once the first time; later the server is asked first what is wrong. */
+  async #resume(): Promise<void> {
+    if (Date.now() - this.#lostAt >= this.#resumption.expiresInMs) {
+      this.#beginAnew();
+      return;
+    }
+    const attempt = this.#attempt;
+    const check = this.#failures === 0 ? "ready" : await this.#checkServer(this.#key);
+    if (attempt !== this.#attempt) return;
+    if (check === "ready") this.#openSocket(attempt);
+    else if (check === "key-needed") this.#fail(this.#key === null ? "key-needed" : "key-wrong");
+    else this.#tryAgain();
+  }
+
+  /** The server has forgotten the conversation. */
+  #beginAnew(): void {
+    this.#resumption = new Resumption();
+    this.#failures = 0;
+    void this.#connect();
   }
 
   #fail(fault: ConnectionFault): void {
+    if (this.#state.kind === "resuming" && !needsKey(fault)) {
+      this.#tryAgain();
+      return;
+    }
     this.#abandon();
     if (needsKey(fault)) {
       this.#become({ kind: "blocked", fault });
@@ -149,11 +330,15 @@ export class Connection {
     this.#become({ kind: "waiting", fault, retryAt: Date.now() + wait });
   }
 
-  #abandon(): void {
+  #abandon(code = this.canResume ? COMES_BACK : GOODBYE): void {
     this.#attempt += 1;
     clearTimeout(this.#timer);
-    this.#transport?.close();
+    this.#transport?.close(code);
     this.#transport = null;
+    if (this.#move === null) return;
+    clearTimeout(this.#move.timer);
+    this.#move.transport.close(code);
+    this.#move = null;
   }
 
   #become(state: ConnectionState): void {

@@ -1,6 +1,7 @@
 /** `window.voiceServer`: what tests and curious people may read. It changes nothing. */
 
-import type { VoiceClient, VoiceState } from "./voiceClient";
+import type { VoiceClient } from "./voiceClient";
+import type { VoiceState } from "./voiceState";
 
 declare global {
   interface Window {

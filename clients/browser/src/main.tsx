@@ -3,6 +3,7 @@ import { createRoot } from "react-dom/client";
 import { App } from "./components/App";
 import { exposeForTests } from "./debugging";
 import { rememberedKey } from "./key";
+import { tabMemory } from "./memory";
 import { openMicrophone } from "./microphone";
 import { Player } from "./player";
 import { checkServer } from "./server";
@@ -16,9 +17,15 @@ const client = new VoiceClient({
   openMicrophone,
   speaker: new Player(),
   key: rememberedKey(),
+  memory: tabMemory,
 });
-window.addEventListener("pagehide", () => client.stop());
+window.addEventListener("pagehide", () => client.leave());
+window.addEventListener("offline", () => window.addEventListener("online", () => client.checkConnection(), { once: true }));
 window.addEventListener("online", () => client.retryNow());
+document.addEventListener("visibilitychange", () => {
+  if (document.visibilityState === "visible") client.retryNow();
+});
+void client.comeBack();
 exposeForTests(client);
 
 const root = document.getElementById("root");

@@ -1,5 +1,7 @@
 /** One WebSocket as the conversation sees it; tests put a scripted one in its place. */
 
+import type { ResumeQuery } from "./resumption";
+
 export interface TransportEvents {
   onMessage: (data: string | ArrayBuffer) => void;
   /** The last event, also if it never opened. `code` as in RFC 6455. */
@@ -11,15 +13,19 @@ export interface Transport {
   /** Bytes that wait to be sent. */
   backlog(): number;
   /** No event follows. */
-  close(): void;
+  close(code: number): void;
+  /** No event follows; the server closes it. */
+  leave(): void;
 }
 
-/** What a conversation begins with. */
+/** What a conversation begins with, or goes on with. */
 export interface Opening {
   /** Null: the server's own choice. */
   readonly assistant: string | null;
   /** Whether the assistant may speak first, if it has a greeting. */
   readonly greeting: boolean;
+  /** Null: it begins. */
+  readonly resume: ResumeQuery | null;
 }
 
 /** Raises SyntaxError if the key cannot be sent as a subprotocol. */
@@ -40,17 +46,26 @@ export const openWebSocket: OpenTransport = (opening, key, events) => {
       if (socket.readyState === WebSocket.OPEN) socket.send(data);
     },
     backlog: () => socket.bufferedAmount,
-    close: () => {
+    close: (code) => {
       controller.abort();
-      socket.close(1000);
+      socket.close(code);
     },
+    leave: () => controller.abort(),
   };
 };
 
-function realtimeUrl({ assistant, greeting }: Opening): URL {
+function realtimeUrl({ assistant, greeting, resume }: Opening): URL {
   const url = new URL("/v1/realtime?extensions=1", window.location.href);
   url.protocol = url.protocol === "https:" ? "wss:" : "ws:";
   if (assistant !== null) url.searchParams.set("model", assistant);
   if (!greeting) url.searchParams.set("greeting", "0");
+  if (resume !== null) {
+    url.searchParams.set("resume", resume.token);
+    url.searchParams.set("after", String(resume.after));
+    if (resume.item !== null) {
+      url.searchParams.set("item", resume.item.id);
+      url.searchParams.set("received_ms", String(resume.item.receivedMs));
+    }
+  }
   return url;
 }

@@ -3,37 +3,25 @@
  * one immutable value. Knows no React.
  */
 
-import { UnheardSpeech } from "./audio/unheardSpeech";
-import { Connection, type ConnectionState } from "./connection";
+import { Connection } from "./connection";
+import type { Beginning, ConnectionState } from "./connectionState";
 import {
   addTypedText,
   EMPTY_CONVERSATION,
   receive,
   settle,
   toldAgain,
-  type Conversation,
 } from "./conversation";
 import { newItemId } from "./itemId";
+import { leftConversation, type Memory } from "./memory";
 import { MicrophoneError, type Microphone, type MicrophoneFault, type OpenMicrophone } from "./microphone";
 import type { Heard, Speaker } from "./player";
+import { Outgoing } from "./outgoing";
+import { Resumption } from "./resumption";
 import type { CheckServer } from "./server";
 import type { OpenTransport, Opening } from "./transport";
+import type { ConnectionNews, VoiceState } from "./voiceState";
 import { messageItem, type ServerEvent } from "./wire";
-
-export type MicrophoneState = "off" | "asking" | "on" | "muted";
-
-export interface VoiceState {
-  readonly connection: ConnectionState;
-  readonly microphone: MicrophoneState;
-  readonly microphoneFault: MicrophoneFault | null;
-  readonly conversation: Conversation;
-  /** A reply sounds now. */
-  readonly speaking: boolean;
-  /** The page can make sound; if not, replies come as text. */
-  readonly audible: boolean;
-  /** What the server last complained about. */
-  readonly complaint: string | null;
-}
 
 export interface VoiceClientParts {
   readonly openTransport: OpenTransport;
@@ -42,17 +30,24 @@ export interface VoiceClientParts {
   readonly speaker: Speaker;
   /** The key that is known already. */
   readonly key: string | null;
+  readonly memory: Memory;
 }
 
-const MOST_UNSENT_TEXTS = 20;
+/** How long good news are shown. */
+const NEWS_MS = 6_000;
 /** How much of a conversation is told to a server that lost it. */
 const MOST_LINES_TOLD_AGAIN = 40;
 /** Errors that tell of an event that crossed another one, not of a fault. */
-const HARMLESS_ERRORS: ReadonlySet<string | null> = new Set(["response_cancel_not_active"]);
+const HARMLESS_ERRORS: ReadonlySet<string | null> = new Set([
+  "response_cancel_not_active",
+  // A text that was sent again, and had arrived.
+  "item_create_duplicate_item_id",
+]);
 
 export class VoiceClient {
   readonly #parts: VoiceClientParts;
   readonly #connection: Connection;
+  readonly #outgoing: Outgoing;
   readonly #listeners = new Set<() => void>();
   #state: VoiceState = {
     connection: { kind: "closed" },
@@ -62,11 +57,16 @@ export class VoiceClient {
     speaking: false,
     audible: true,
     complaint: null,
+    news: null,
   };
   #microphone: Microphone | null = null;
   #assistant: string | null = null;
-  readonly #unheard = new UnheardSpeech();
-  #unsentTexts: { readonly id: string; readonly text: string }[] = [];
+  /** All of the conversation comes again, for the page was loaded again: it is shown, but it is no news. */
+  #retold = false;
+  #newsTimer: ReturnType<typeof setTimeout> | undefined;
+  /** There was a conversation that could have been resumed. */
+  #wasResumable = false;
+  #wasTalking: boolean;
   /** The user wanted to talk when the server asked for a key. */
   #talkWithKey = false;
   /** Responses that the user stopped: what still comes of them is not played. */
@@ -76,11 +76,18 @@ export class VoiceClient {
 
   constructor(parts: VoiceClientParts) {
     this.#parts = parts;
-    this.#connection = new Connection(parts.openTransport, parts.checkServer, parts.key, {
+    const left = leftConversation(parts.memory);
+    this.#assistant = left?.assistant ?? null;
+    this.#retold = left !== null;
+    this.#wasTalking = left?.talking ?? false;
+    const resumption = new Resumption(left?.token ?? null, left?.expiresInMs);
+    this.#connection = new Connection(parts.openTransport, parts.checkServer, parts.key, resumption, {
       onState: (connection) => this.#connectionChanged(connection),
+      onBeginning: (beginning) => this.#begin(beginning),
       onEvent: (event) => this.#receive(event),
       opening: () => this.#opening(),
     });
+    this.#outgoing = new Outgoing(this.#connection);
     parts.speaker.onHeard = (heard) => this.#reportHeard(heard);
   }
 
@@ -101,6 +108,33 @@ export class VoiceClient {
     return this.#parts.speaker.level();
   }
 
+  /** Null: the server's own choice. */
+  assistant(): string | null {
+    return this.#assistant;
+  }
+
+  /** The page was loaded again: goes on with its conversation, if there was one. */
+  async comeBack(): Promise<void> {
+    if (!this.#connection.canResume) return;
+    this.#connection.open();
+    if (this.#wasTalking) await this.start();
+    else await this.#openSpeaker();
+  }
+
+  /** The page is being left; it may be loaded again. */
+  leave(): void {
+    const remembered = this.#parts.memory.read();
+    if (remembered === null) return;
+    const talking = this.#state.microphone === "on" || this.#state.microphone === "muted";
+    this.#parts.memory.write({ ...remembered, leftAt: Date.now(), talking });
+  }
+
+  /** The network is there again, perhaps another one. */
+  checkConnection(): void {
+    this.retryNow();
+    this.#connection.move();
+  }
+
   /** Which assistant answers; ends the conversation with another one. */
   choose(assistant: string): void {
     if (assistant === this.#assistant) return;
@@ -117,7 +151,7 @@ export class VoiceClient {
     const speakerIsOpen = this.#openSpeaker();
     try {
       const microphone = await this.#parts.openMicrophone({
-        onFrame: (frame) => this.#sendAudio(frame),
+        onFrame: (frame) => this.#outgoing.say(frame),
         onLost: () => this.#loseMicrophone("lost"),
       });
       // The user may have stopped while the browser asked for permission; the state is read anew.
@@ -141,9 +175,10 @@ export class VoiceClient {
     this.#parts.speaker.rest();
     this.#closeMicrophone();
     this.#connection.close();
-    this.#unheard.forget();
-    this.#unsentTexts = [];
-    this.#change({ microphoneFault: null, complaint: null, speaking: false });
+    this.#outgoing.forget();
+    this.#wasResumable = this.#retold = false;
+    this.#parts.memory.write(null);
+    this.#change({ microphoneFault: null, complaint: null, speaking: false, news: null });
   }
 
   setMuted(muted: boolean): void {
@@ -157,11 +192,11 @@ export class VoiceClient {
     const speakerIsOpen = this.#openSpeaker();
     this.stopSpeaking();
     const id = newItemId();
-    this.#unsentTexts = [...this.#unsentTexts, { id, text }].slice(-MOST_UNSENT_TEXTS);
+    this.#outgoing.write(id, text);
     this.#change({ conversation: addTypedText(this.#state.conversation, id, text), complaint: null });
     await speakerIsOpen;
     this.#connection.open();
-    this.#flushTexts();
+    this.#outgoing.ask();
   }
 
   /** Stops the reply that is spoken or prepared. */
@@ -185,7 +220,8 @@ export class VoiceClient {
 
   /** Shortens the wait for the next attempt. */
   retryNow(): void {
-    if (this.#state.connection.kind === "waiting") this.#connection.open();
+    const { kind } = this.#state.connection;
+    if (kind === "waiting" || kind === "resuming") this.#connection.open();
   }
 
   /** The user has read what went wrong. */
@@ -203,15 +239,6 @@ export class VoiceClient {
     }
   }
 
-  #sendAudio(frame: Int16Array<ArrayBuffer>): void {
-    if (this.#state.connection.kind !== "open") {
-      this.#unheard.hold(frame);
-      return;
-    }
-    this.#connection.sendAudio(frame);
-    this.#unheard.sent(frame, this.#state.conversation.userSpeaking);
-  }
-
   #loseMicrophone(fault: MicrophoneFault): void {
     this.#closeMicrophone();
     this.#change({ microphoneFault: fault });
@@ -224,16 +251,28 @@ export class VoiceClient {
   }
 
   #connectionChanged(connection: ConnectionState): void {
-    const lost = this.#state.connection.kind === "open" && connection.kind !== "open";
-    if (lost) this.#unheard.lose(this.#state.conversation.userSpeaking);
+    const wasOpen = this.#state.connection.kind === "open";
+    const isLost = wasOpen && connection.kind !== "open";
+    // What is under way goes on, or it is over.
+    const isOver = connection.kind !== "open" && connection.kind !== "resuming" && connection.kind !== "connecting";
     this.#change({
       connection,
-      conversation: lost ? settle(this.#state.conversation) : this.#state.conversation,
+      conversation: isOver || (isLost && connection.kind !== "resuming") ? settle(this.#state.conversation) : this.#state.conversation,
     });
     // What has come of a reply is played; nothing more of it will come, so that the loudspeaker must not wait for it.
-    if (lost) for (const itemId of this.#sessionItems) this.#parts.speaker.finish(itemId);
-    if (connection.kind === "open") this.#beginSession();
+    if (isLost) {
+      this.#outgoing.lose();
+      for (const itemId of this.#sessionItems) this.#parts.speaker.finish(itemId);
+    }
+    if (isLost && connection.kind === "resuming") this.#tell("lost");
+    if (connection.kind === "waiting" || connection.kind === "blocked") this.#tell(null);
     if (connection.kind === "blocked") this.#pauseMicrophone();
+  }
+
+  #tell(news: ConnectionNews | null): void {
+    clearTimeout(this.#newsTimer);
+    this.#change({ news });
+    if (news === "back" || news === "restarted") this.#newsTimer = setTimeout(() => this.#change({ news: null }), NEWS_MS);
   }
 
   /** Nobody listens, so the microphone must not either. */
@@ -244,12 +283,26 @@ export class VoiceClient {
   }
 
   /** Nobody is greeted who has something to say already, or in the middle of a conversation. */
-  #opening(): Opening {
+  #opening(): Omit<Opening, "resume"> {
     const { audible, conversation } = this.#state;
     return { assistant: this.#assistant, greeting: audible && conversation.lines.length === 0 };
   }
 
+  #begin(beginning: Beginning): void {
+    if (beginning.kind === "begun") this.#beginSession();
+    if (beginning.kind === "resumed") {
+      if (this.#state.news === "lost" || this.#retold) this.#tell("back");
+      this.#outgoing.resume(beginning.resendFromMs, beginning.replayed);
+    }
+    if (beginning.kind === "kept") this.#outgoing.goOn();
+  }
+
   #beginSession(): void {
+    if (this.#wasResumable || this.#retold) {
+      this.#change({ conversation: settle(this.#state.conversation) });
+      this.#tell("restarted");
+    }
+    this.#wasResumable = this.#retold = false;
     this.#sessionItems.clear();
     this.#stoppedResponses.clear();
     this.#connection.send({
@@ -260,26 +313,34 @@ export class VoiceClient {
         audio: { input: { transcription: {} } },
       },
     });
-    const unsent = new Set(this.#unsentTexts.map(({ id }) => id));
     for (const line of toldAgain(this.#state.conversation, MOST_LINES_TOLD_AGAIN)) {
-      if (unsent.has(line.id)) continue;
+      if (this.#outgoing.has(line.id)) continue;
       this.#connection.send({ type: "conversation.item.create", item: messageItem(line.id, line.speaker, line.text) });
     }
-    for (const frame of this.#unheard.take()) this.#sendAudio(frame);
-    this.#flushTexts();
-  }
-
-  #flushTexts(): void {
-    if (this.#state.connection.kind !== "open" || this.#unsentTexts.length === 0) return;
-    for (const { id, text } of this.#unsentTexts) {
-      this.#connection.send({ type: "conversation.item.create", item: messageItem(id, "user", text) });
-    }
-    this.#unsentTexts = [];
-    this.#connection.send({ type: "response.create" });
+    this.#outgoing.restart();
   }
 
   #receive(event: ServerEvent): void {
+    this.#show(event);
+    this.#outgoing.receive(event);
+    if (!this.#outgoing.isCatchingUp && event.type !== "voice.resumed") this.#retold = false;
+  }
+
+  #show(event: ServerEvent): void {
     switch (event.type) {
+      case "voice.resume":
+        this.#wasResumable = true;
+        this.#parts.memory.write({
+          token: event.token,
+          expiresInMs: event.expiresInMs,
+          leftAt: null,
+          assistant: this.#assistant,
+          talking: false,
+        });
+        return;
+      case "voice.continued":
+        if (this.#stoppedResponses.has(event.continues)) this.#stopAgain(event.responseId);
+        break;
       case "audio":
         this.#sessionItems.add(event.itemId);
         this.#parts.speaker.append(event.itemId, event.samples);
@@ -300,7 +361,9 @@ export class VoiceClient {
         if (this.#stoppedResponses.has(event.responseId)) this.#parts.speaker.ignore(event.item.id);
         break;
       case "error":
-        if (!HARMLESS_ERRORS.has(event.code)) this.#change({ complaint: event.message });
+        // Another tab has taken the conversation; to take it back would never end.
+        if (event.code === "session_moved") this.stop();
+        if (!HARMLESS_ERRORS.has(event.code) && !this.#retold) this.#change({ complaint: event.message });
         return;
       case "malformed":
         console.warn(`A message of the server could not be read: ${event.reason}`);
@@ -315,7 +378,13 @@ export class VoiceClient {
     const speaking = playing && this.#state.connection.kind !== "closed";
     if (this.#state.speaking !== speaking) this.#change({ speaking });
     if (!this.#sessionItems.has(itemId)) return;
-    this.#connection.send({ type: "voice.playback", item_id: itemId, heard_ms: heardMs, playing });
+    this.#outgoing.report({ type: "voice.playback", item_id: itemId, heard_ms: heardMs, playing });
+  }
+
+  /** What the user had stopped goes on after a lost connection, unless it is stopped once more. */
+  #stopAgain(responseId: string): void {
+    this.#stoppedResponses.add(responseId);
+    this.#connection.send({ type: "response.cancel", response_id: responseId });
   }
 
   #change(change: Partial<VoiceState>): void {

@@ -5,6 +5,7 @@
  * `malformed`; reading never throws, so that a newer server does not break an older page.
  */
 
+import { decodeBase64Audio, readAudioFrame } from "./audio/frames";
 import { Fields, Unreadable } from "./fields";
 
 export const SAMPLE_RATE = 24_000;
@@ -98,7 +99,12 @@ export type ServerEvent =
       readonly itemId: string;
       readonly message: string;
     }
-  | { readonly type: "response.created"; readonly responseId: string }
+  | {
+      readonly type: "response.created";
+      readonly responseId: string;
+      /** It is the rest of one that was cut. */
+      readonly isContinuation: boolean;
+    }
   | { readonly type: "response.output_item.added"; readonly responseId: string; readonly item: Item }
   | { readonly type: "response.output_item.done"; readonly responseId: string; readonly item: Item }
   | { readonly type: "response.text"; readonly responseId: string; readonly itemId: string; readonly delta: string }
@@ -117,6 +123,15 @@ export type ServerEvent =
       readonly responseId: string;
       readonly waterfall: Waterfall;
     }
+  | { readonly type: "voice.resume"; readonly token: string; readonly expiresInMs: number }
+  | {
+      readonly type: "voice.resumed";
+      /** Of the audio that was sent over the lost socket, from where on it is to be sent again. */
+      readonly resendFromMs: number;
+      /** How many missed events follow. */
+      readonly replayed: number;
+    }
+  | { readonly type: "voice.draining" }
   | { readonly type: "voice.duck"; readonly itemId: string }
   | { readonly type: "voice.restore" }
   | { readonly type: "voice.continued"; readonly responseId: string; readonly continues: string }
@@ -131,17 +146,40 @@ export type ServerEvent =
   | { readonly type: "unknown"; readonly name: string }
   | { readonly type: "malformed"; readonly reason: string };
 
+/** An event, and its place among the others. */
+export interface ServerMessage {
+  readonly event: ServerEvent;
+  readonly eventId: string | null;
+  /** Everything up to this number of the conversation's log has been received; null: of a part of it. */
+  readonly seq: number | null;
+}
+
 /** Reads one frame of the WebSocket. */
-export function readServerEvent(data: string | ArrayBuffer): ServerEvent {
+export function readServerMessage(data: string | ArrayBuffer): ServerMessage {
   try {
-    return typeof data === "string" ? readMessage(data) : readAudioFrame(data);
+    return typeof data === "string" ? readMessage(data) : alone(readReplyAudio(data));
   } catch (error) {
-    if (error instanceof Unreadable) return { type: "malformed", reason: error.message };
+    if (error instanceof Unreadable) return alone({ type: "malformed", reason: error.message });
     throw error;
   }
 }
 
-function readMessage(json: string): ServerEvent {
+/** Reads the event of one frame. */
+export function readServerEvent(data: string | ArrayBuffer): ServerEvent {
+  return readServerMessage(data).event;
+}
+
+function readReplyAudio(frame: ArrayBuffer): ServerEvent {
+  const audio = readAudioFrame(frame);
+  if (typeof audio === "number") return { type: "unknown", name: `audio frame of version ${audio}` };
+  return { type: "audio", ...audio };
+}
+
+function alone(event: ServerEvent): ServerMessage {
+  return { event, eventId: null, seq: null };
+}
+
+function readMessage(json: string): ServerMessage {
   let value: unknown;
   try {
     value = JSON.parse(json);
@@ -151,7 +189,8 @@ function readMessage(json: string): ServerEvent {
   const fields = new Fields(value, "event");
   const name = fields.text("type");
   const read = Object.hasOwn(READERS, name) ? READERS[name] : undefined;
-  return read ? read(fields) : { type: "unknown", name };
+  const event: ServerEvent = read ? read(fields) : { type: "unknown", name };
+  return { event, eventId: fields.optionalText("event_id"), seq: fields.has("seq") ? fields.number("seq") : null };
 }
 
 const READERS: Readonly<Record<string, (fields: Fields) => ServerEvent>> = {
@@ -178,7 +217,11 @@ const READERS: Readonly<Record<string, (fields: Fields) => ServerEvent>> = {
     itemId: f.text("item_id"),
     message: f.object("error").optionalText("message") ?? "The words could not be recognised.",
   }),
-  "response.created": (f) => ({ type: "response.created", responseId: f.object("response").text("id") }),
+  "response.created": (f) => {
+    const response = f.object("response");
+    const isContinuation = response.optionalObject("metadata")?.has("continues") ?? false;
+    return { type: "response.created", responseId: response.text("id"), isContinuation };
+  },
   "response.output_item.added": (f) => readOutputItem("response.output_item.added", f),
   "response.output_item.done": (f) => readOutputItem("response.output_item.done", f),
   "response.output_audio_transcript.delta": readTextDelta,
@@ -203,6 +246,13 @@ const READERS: Readonly<Record<string, (fields: Fields) => ServerEvent>> = {
       spans: f.objects("spans").map(readSpan),
     },
   }),
+  "voice.resume": (f) => ({ type: "voice.resume", token: f.text("token"), expiresInMs: f.number("expires_in_ms") }),
+  "voice.resumed": (f) => ({
+    type: "voice.resumed",
+    resendFromMs: f.has("resend_from_ms") ? f.number("resend_from_ms") : 0,
+    replayed: f.has("replayed") ? f.number("replayed") : 0,
+  }),
+  "voice.draining": () => ({ type: "voice.draining" }),
   "voice.duck": (f) => ({ type: "voice.duck", itemId: f.text("item_id") }),
   "voice.restore": () => ({ type: "voice.restore" }),
   "voice.continued": (f) => ({
@@ -278,39 +328,4 @@ function readItem(fields: Fields): Item {
     role: fields.optionalText("role"),
     text: content.map((part) => part.optionalText("text") ?? part.optionalText("transcript") ?? "").join(""),
   };
-}
-
-// --- audio -----------------------------------------------------------------------------------------------------------
-
-const AUDIO_FRAME_VERSION = 1;
-
-/**
- * Audio of a reply: byte 0 is the version, byte 1 the length n of the item's id, then the id in ASCII, a zero byte if
- * 2 + n is odd, then int16 little-endian samples.
- */
-function readAudioFrame(frame: ArrayBuffer): ServerEvent {
-  const bytes = new Uint8Array(frame);
-  const [version, length] = bytes;
-  if (version === undefined || length === undefined) throw new Unreadable("the audio frame has no header");
-  if (version !== AUDIO_FRAME_VERSION) return { type: "unknown", name: `audio frame of version ${version}` };
-  const header = 2 + length + (length % 2);
-  if (length === 0 || bytes.length < header) throw new Unreadable("the audio frame ends within its header");
-  const itemId = String.fromCharCode(...bytes.subarray(2, 2 + length));
-  return { type: "audio", itemId, samples: decodeSamples(bytes.subarray(header)) };
-}
-
-function decodeBase64Audio(base64: string): Int16Array<ArrayBuffer> {
-  let binary: string;
-  try {
-    binary = atob(base64);
-  } catch {
-    throw new Unreadable("event.delta is not base64");
-  }
-  return decodeSamples(Uint8Array.from(binary, (character) => character.charCodeAt(0)));
-}
-
-/** A view where the samples lie, at an even offset: browsers run on little-endian machines only. */
-function decodeSamples(bytes: Uint8Array<ArrayBuffer>): Int16Array<ArrayBuffer> {
-  if (bytes.length % 2 !== 0) throw new Unreadable("the audio ends within a sample");
-  return new Int16Array(bytes.buffer, bytes.byteOffset, bytes.length / 2);
 }

@@ -18,7 +18,7 @@ const SPOKEN: readonly ServerEvent[] = [
 ];
 
 const ANSWERED: readonly ServerEvent[] = [
-  { type: "response.created", responseId: "r1" },
+  { type: "response.created", responseId: "r1", isContinuation: false },
   { type: "conversation.item.input_audio_transcription.completed", itemId: "u1", transcript: "What is gold?" },
   { type: "response.output_item.added", responseId: "r1", item: message("a1", "assistant") },
   { type: "conversation.item.added", item: message("a1", "assistant") },
@@ -89,7 +89,7 @@ describe("a continuation", () => {
     { type: "input_audio_buffer.speech_stopped", itemId: "u2" },
   ];
   const goesOn = (responseId: string, continues: string, itemId: string, words: string): readonly ServerEvent[] => [
-    { type: "response.created", responseId },
+    { type: "response.created", responseId, isContinuation: false },
     { type: "voice.continued", responseId, continues },
     { type: "response.output_item.added", responseId, item: message(itemId, "assistant") },
     { type: "response.text", responseId, itemId, delta: words },
@@ -160,7 +160,7 @@ test("a false start leaves no line when the next utterance begins", () => {
 
 test("a reply that failed before its first word says so", () => {
   const conversation = after([
-    { type: "response.created", responseId: "r1" },
+    { type: "response.created", responseId: "r1", isContinuation: false },
     { type: "response.done", responseId: "r1", status: "failed", failure: "The model did not answer." },
   ]);
   expect(conversation.lines).toMatchObject([{ speaker: "assistant", failure: "The model did not answer.", live: false }]);

@@ -1,9 +1,11 @@
 /** Stand-ins for the browser: a scripted server, a loudspeaker and a microphone without sound. */
 
 import { vi } from "vitest";
+import type { Memory, Remembered } from "../src/memory";
 import type { Microphone, MicrophoneEvents, OpenMicrophone } from "../src/microphone";
 import { MicrophoneError, type MicrophoneFault } from "../src/microphone";
 import type { Heard, Speaker } from "../src/player";
+import type { ResumeQuery } from "../src/resumption";
 import type { ServerCheck } from "../src/server";
 import type { Opening, OpenTransport, TransportEvents } from "../src/transport";
 import { VoiceClient } from "../src/voiceClient";
@@ -12,17 +14,24 @@ import type { ClientMessage } from "../src/wire";
 export class FakeSocket {
   readonly assistant: string | null;
   readonly greeting: boolean;
+  readonly resume: ResumeQuery | null;
   readonly key: string | null;
   readonly messages: ClientMessage[] = [];
   /** The first sample of each frame of the microphone. */
   readonly audio: number[] = [];
+  /** How many samples there are in each of them. */
+  readonly lengths: number[] = [];
   waiting = 0;
   open = true;
+  /** With which the page closed it. */
+  closedWith: number | null = null;
+  left = false;
   readonly #events: TransportEvents;
 
-  constructor({ assistant, greeting }: Opening, key: string | null, events: TransportEvents) {
+  constructor({ assistant, greeting, resume }: Opening, key: string | null, events: TransportEvents) {
     this.assistant = assistant;
     this.greeting = greeting;
+    this.resume = resume;
     this.key = key;
     this.#events = events;
   }
@@ -39,8 +48,21 @@ export class FakeSocket {
     this.#events.onMessage(frame.buffer);
   }
 
-  greet(): void {
+  /** `token`: with which the conversation can be resumed. */
+  greet(token: string | null = null): void {
     this.say({ type: "session.created", session: { id: "sess_1" } });
+    if (token !== null) this.#offer(token);
+  }
+
+  /** The conversation goes on; `missed` comes again. */
+  goOn(resendFromMs: number, ...missed: readonly { readonly type: string; readonly [field: string]: unknown }[]): void {
+    this.say({ type: "voice.resumed", session_id: "sess_1", resend_from_ms: resendFromMs, replayed: missed.length });
+    this.#offer("token_2");
+    this.say(...missed);
+  }
+
+  #offer(token: string): void {
+    this.say({ type: "voice.resume", token, expires_in_ms: 120_000 });
   }
 
   drop(code = 1006): void {
@@ -53,6 +75,18 @@ export class FakeSocket {
 
   sent<T extends ClientMessage["type"]>(type: T): Extract<ClientMessage, { type: T }>[] {
     return this.messages.filter((message): message is Extract<ClientMessage, { type: T }> => message.type === type);
+  }
+}
+
+export class FakeMemory implements Memory {
+  remembered: Remembered | null = null;
+
+  read(): Remembered | null {
+    return this.remembered;
+  }
+
+  write(remembered: Remembered | null): void {
+    this.remembered = remembered;
   }
 }
 
@@ -142,8 +176,10 @@ export class Stage {
   check: ServerCheck = "ready";
   microphoneFault: MicrophoneFault | null = null;
   readonly client: VoiceClient;
+  readonly memory: FakeMemory;
 
-  constructor(key: string | null = null) {
+  constructor(key: string | null = null, memory = new FakeMemory()) {
+    this.memory = memory;
     this.client = new VoiceClient({
       openTransport: this.#openTransport,
       checkServer: (checkedKey) => {
@@ -153,6 +189,7 @@ export class Stage {
       openMicrophone: this.#openMicrophone,
       speaker: this.speaker,
       key,
+      memory,
     });
   }
 
@@ -171,11 +208,19 @@ export class Stage {
     return {
       send: (data) => {
         if (typeof data === "string") socket.messages.push(JSON.parse(data) as ClientMessage);
-        else socket.audio.push(new Int16Array(data)[0] ?? -1);
+        else {
+          const samples = new Int16Array(data);
+          socket.audio.push(samples[0] ?? -1);
+          socket.lengths.push(samples.length);
+        }
       },
       backlog: () => socket.waiting,
-      close: () => {
+      close: (code) => {
         socket.open = false;
+        socket.closedWith = code;
+      },
+      leave: () => {
+        socket.left = true;
       },
     };
   };
@@ -191,11 +236,11 @@ export class Stage {
 export const settle = () => vi.advanceTimersByTimeAsync(0);
 
 /** A conversation that is open, with a microphone. */
-export async function talking(key: string | null = null): Promise<Stage> {
+export async function talking(key: string | null = null, token: string | null = null): Promise<Stage> {
   const stage = new Stage(key);
   await stage.client.start();
   await settle();
-  stage.socket.greet();
+  stage.socket.greet(token);
   return stage;
 }
 

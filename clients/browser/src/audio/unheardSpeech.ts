@@ -1,33 +1,79 @@
 /**
- * What the microphone heard and no server may have heard: all of it while there is no connection, and, should the
- * connection be lost, the utterance that was under way, for the session that heard its beginning is gone.
+ * What the microphone heard and the server may have to hear again: all of it while there is no connection, and, should
+ * a connection be lost, what was on its way or belongs to an utterance whose beginning is lost with it.
  */
 
-/** Ten seconds, in frames of 20 ms. What exceeds it is forgotten, oldest first. */
-const MOST_FRAMES = 500;
+/** Ten seconds, in frames of 20 ms: before there is a conversation. What exceeds it is forgotten, oldest first. */
+const MOST_FRAMES_BEFORE = 500;
+/** A minute. */
+const MOST_FRAMES = 3_000;
 /** Speech is noticed a moment after it began. */
 const PREFIX_FRAMES = 25;
+/** A turn is known to be over a moment after it was: what was sent then may belong to the next one. */
+const OVERLAP_FRAMES = 75;
 
 type Frame = Int16Array<ArrayBuffer>;
 
 export class UnheardSpeech {
   #held: Frame[] = [];
+  /** Over the connection there is, since the last turn. */
   #sent: Frame[] = [];
+  #sentSamples = 0;
+  /** In frames of `#sent`, from its end. */
+  #speechFrames: number | null = null;
+  #most = MOST_FRAMES_BEFORE;
+
+  /** There is a conversation: from now on more is kept. */
+  begin(): void {
+    this.#most = MOST_FRAMES;
+  }
 
   /** There is nobody to send it to. */
   hold(frame: Frame): void {
-    push(this.#held, frame, MOST_FRAMES);
+    this.#held.push(frame);
+    const excess = this.#held.length + this.#sent.length - this.#most;
+    if (excess <= 0) return;
+    const ofSent = Math.min(excess, this.#sent.length);
+    this.#sent.splice(0, ofSent);
+    this.#held.splice(0, excess - ofSent);
   }
 
-  /** It was sent; `speaking`: the server knows that the user speaks. */
-  sent(frame: Frame, speaking: boolean): void {
-    push(this.#sent, frame, speaking ? MOST_FRAMES : PREFIX_FRAMES);
+  /** It was sent. */
+  sent(frame: Frame): void {
+    this.#sent.push(frame);
+    this.#sentSamples += frame.length;
+    if (this.#speechFrames !== null) this.#speechFrames += 1;
+    if (this.#sent.length > this.#most) this.#sent.shift();
   }
 
-  /** The connection is lost; `speaking`: in the middle of an utterance. */
-  lose(speaking: boolean): void {
-    if (speaking) this.#held = [...this.#sent, ...this.#held].slice(-MOST_FRAMES);
-    this.#sent = [];
+  /** The server hears the user speak. */
+  speechStarted(): void {
+    this.#speechFrames = PREFIX_FRAMES;
+  }
+
+  /** The server has all of a turn. */
+  committed(): void {
+    this.#speechFrames = null;
+    this.#sent = this.#sent.slice(-OVERLAP_FRAMES);
+  }
+
+  /** Another socket goes on: what was sent over the lost one from this sample on is to be sent again. */
+  resume(position: number): void {
+    let count = this.#sentSamples - position;
+    const again: Frame[] = [];
+    for (let at = this.#sent.length - 1; at >= 0 && count > 0; at -= 1) {
+      const frame = this.#sent[at];
+      if (frame === undefined) break;
+      again.unshift(count < frame.length ? frame.slice(frame.length - count) : frame);
+      count -= frame.length;
+    }
+    this.#sendAnew(again);
+  }
+
+  /** Another conversation begins, and hears anew what the user was saying. */
+  restart(): void {
+    this.#sendAnew(this.#speechFrames === null ? [] : this.#sent.slice(-this.#speechFrames));
+    this.#speechFrames = null;
   }
 
   /** What is to be sent first, in order; it counts as sent by those who send it. */
@@ -38,12 +84,15 @@ export class UnheardSpeech {
   }
 
   forget(): void {
+    this.#sendAnew([]);
     this.#held = [];
-    this.#sent = [];
+    this.#speechFrames = null;
+    this.#most = MOST_FRAMES_BEFORE;
   }
-}
 
-function push(frames: Frame[], frame: Frame, most: number): void {
-  frames.push(frame);
-  if (frames.length > most) frames.splice(0, frames.length - most);
+  #sendAnew(frames: readonly Frame[]): void {
+    this.#held = [...frames, ...this.#held];
+    this.#sent = [];
+    this.#sentSamples = 0;
+  }
 }

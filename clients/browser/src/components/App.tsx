@@ -7,6 +7,7 @@ import { Announcer } from "./Announcer";
 import { AssistantChoice } from "./AssistantChoice";
 import { Captions } from "./Captions";
 import { Composer } from "./Composer";
+import { ConnectionLine } from "./ConnectionLine";
 import { Controls } from "./Controls";
 import { Mark } from "./icons";
 import { Notices } from "./Notices";
@@ -16,7 +17,7 @@ import { Welcome } from "./Welcome";
 export function App({ client }: { readonly client: VoiceClient }) {
   const state = useSyncExternalStore(client.subscribe, client.state);
   const [about, setAbout] = useState<AboutServer | null>(null);
-  const [assistantName, setAssistantName] = useState<string | null>(null);
+  const [assistantName, setAssistantName] = useState(() => client.assistant());
 
   useEffect(() => void fetchAbout().then(setAbout), []);
   useEffect(() => {
@@ -56,6 +57,7 @@ export function App({ client }: { readonly client: VoiceClient }) {
         )}
       </main>
       <div className="dock">
+        <ConnectionLine news={state.news} />
         <Notices client={client} state={state} />
         <Controls client={client} state={state} />
         <Composer onSend={send} />

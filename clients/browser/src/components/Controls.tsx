@@ -1,6 +1,7 @@
 import { useEffect, useRef, type RefObject } from "react";
 import { activityOf, type Activity } from "../activity";
-import type { MicrophoneState, VoiceClient, VoiceState } from "../voiceClient";
+import type { VoiceClient } from "../voiceClient";
+import type { MicrophoneState, VoiceState } from "../voiceState";
 import { HangUp, Microphone, MicrophoneOff, StopSpeaking } from "./icons";
 
 interface ControlsProps {

@@ -1,7 +1,8 @@
 import { useState, type ReactNode, type SubmitEvent } from "react";
 import { rememberKey } from "../key";
 import { CONNECTION_ADVICE, MICROPHONE_ADVICE, type Advice } from "../problems";
-import type { VoiceClient, VoiceState } from "../voiceClient";
+import type { VoiceClient } from "../voiceClient";
+import type { VoiceState } from "../voiceState";
 
 interface NoticesProps {
   readonly client: VoiceClient;
