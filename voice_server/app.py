@@ -7,6 +7,7 @@ import time
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, aclosing, asynccontextmanager
 from functools import partial
+from uuid import UUID
 
 from aiohttp import web
 
@@ -16,7 +17,7 @@ from voice_server.access.api_keys import ApiKeys
 from voice_server.access.client_secrets import StoredClientSecrets
 from voice_server.accounts.passwords import PasswordHashes
 from voice_server.assistants.catalog import Catalog
-from voice_server.auth import Authenticator
+from voice_server.auth import Authenticator, known_principal
 from voice_server.background import running
 from voice_server.conversations.answers import ObjectRecordings
 from voice_server.conversations.archive import Archive
@@ -24,6 +25,7 @@ from voice_server.conversations.held import HeldConversations
 from voice_server.conversations.log import ConversationLog
 from voice_server.conversations.recorder import Recorder
 from voice_server.conversations.spool import Spool
+from voice_server.customers.customers import Customers
 from voice_server.ecs import EcsTask
 from voice_server.event_loop_lag import RecentLag, late_wakes
 from voice_server.health import Health
@@ -32,6 +34,9 @@ from voice_server.http.errors import answer_errors
 from voice_server.http.origins import Origins
 from voice_server.http.request_id import add_request_id, name_requests
 from voice_server.http.uploads import Uploads
+from voice_server.memory.memories import Memories
+from voice_server.memory.recall import Recall
+from voice_server.memory.remembering import Remembering
 from voice_server.metrics import Metrics, MetricsPage
 from voice_server.openai_api.chat_completions import ChatCompletions, Writer
 from voice_server.openai_api.models import Models
@@ -51,7 +56,9 @@ from voice_server.parts import (
     tenants_part,
 )
 from voice_server.phrases import Phrasebook, Speaker
+from voice_server.privacy.consents import Consents
 from voice_server.provider_metrics import provider_metrics
+from voice_server.reception import Reception
 from voice_server.resumption.resumption import Resumption
 from voice_server.resumption.tickets import Tickets
 from voice_server.sessions import Sessions
@@ -117,12 +124,24 @@ async def _put_together(
     uploads = Uploads(settings.max_upload_bytes, settings.max_upload_seconds)
     recordings = ObjectRecordings(storage.objects, storage.database)
     recorder, tickets = Recorder(log), Tickets(storage.database, socket.gethostname())
+    consents, customers = Consents(storage.database), Customers(storage.database)
+    may_remember = partial(_may_remember, consents)
+    reception = Reception(
+        sessions=sessions,
+        configs=configs,
+        quotas=quotas,
+        customers=customers,
+        recall=Recall(customers, Memories(storage.database), may_remember),
+        consents=consents,
+        recorder=recorder,
+        telemetry=telemetry,
+    )
     realtime = VoiceSocket(
-        authenticate=authenticator.authorize_session,
-        find_assistant=sessions.find_assistant,
-        new_session=sessions.new_session,
-        observe=telemetry.observer,
-        record=recorder.record,
+        authenticate=reception.visitor,
+        find_assistant=reception.find_assistant,
+        new_session=reception.new_session,
+        observe=reception.observe,
+        record=reception.record,
         resumption=Resumption(tickets, archive, log, recorder),
         admit=admission.conversation,
         drain_seconds=settings.drain_seconds,
@@ -132,8 +151,8 @@ async def _put_together(
         conversations=HeldConversations(archive, storage.shared.leases),
         recordings=recordings,
         admission=admission,
-        find_assistant=sessions.find_assistant,
-        new_session=sessions.new_session,
+        find_assistant=reception.find_assistant,
+        new_session=reception.new_session,
     )
     health = Health(admission)
 
@@ -146,14 +165,21 @@ async def _put_together(
         _watched(settings, admission, metrics, authenticator, health),
         Part(About(settings, assistants).routes()),
         Part([*Page().routes(), *Docs().routes()]),
-        Part([*realtime.routes(), *authenticator.protect(voice_chat.routes(), "sessions")]),
+        _conversations_part(realtime, voice_chat, reception, authenticator),
         _openai_part(settings, assistants, stages, authenticator, uploads),
         client_secrets_part(secrets, authenticator, sessions.find_assistant),
         accounts_part(accounts, authenticator),
         tenants_part(storage, authenticator, api_keys, assistants, quotas),
         history_part(storage, authenticator, log),
         objects_part(storage, recordings),
-        Part(work={"phrases": phrasebook.prepare, "resuming": tickets.sweep}),
+        Part(
+            work={
+                "phrases": phrasebook.prepare,
+                "phrases of tenants": phrasebook.prepare_guests,
+                "resuming": tickets.sweep,
+                "remembering": Remembering(storage.database, may_remember).run,
+            }
+        ),
     )
     origins = Origins(settings.allowed_origins, loopback_only=settings.is_loopback)
     app = web.Application(
@@ -168,6 +194,19 @@ async def _put_together(
     app.on_startup.append(health.opened)
     app.on_shutdown.extend((health.stopping, realtime.shut_down))
     return app, {name: work for part in parts for name, work in part.work.items()}
+
+
+def _conversations_part(
+    realtime: VoiceSocket, voice_chat: VoiceChat, reception: Reception, authenticator: Authenticator
+) -> Part:
+    """What the server is for."""
+    sockets = reception.received(realtime.routes(), authenticator.authorize_session)
+    requests = reception.received(voice_chat.routes(), known_principal, keeps=True)
+    return Part([*sockets, *authenticator.protect(requests, "sessions")])
+
+
+async def _may_remember(consents: Consents, tenant_id: UUID, customer_id: UUID) -> bool:
+    return await consents.may(tenant_id, "memory", customer_id=customer_id)
 
 
 def _watched(

@@ -174,6 +174,11 @@ def principal_of(request: web.Request) -> Principal:
     return request[_PRINCIPAL]
 
 
+async def known_principal(request: web.Request) -> Principal:
+    """The same, for those who have to wait for it elsewhere."""
+    return principal_of(request)
+
+
 def _key_of(request: web.Request) -> str | None:
     scheme, _, key = request.headers.get("Authorization", "").partition(" ")
     if scheme.lower() == "bearer" and key.strip():

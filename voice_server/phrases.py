@@ -5,6 +5,7 @@ it is tried again; meanwhile any voice that can be had apologises, because silen
 """
 
 import asyncio
+from collections import OrderedDict
 from collections.abc import AsyncGenerator, Iterable, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass
@@ -29,6 +30,8 @@ ATTEMPT_SECONDS = 20.0
 FIRST_PAUSE_SECONDS = 1.0
 """After the first attempt that failed; each pause is twice the one before, up to the longest."""
 LONGEST_PAUSE_SECONDS = 60.0
+MAX_GUESTS = 50
+"""Tenants' assistants whose phrases are kept: half a megabyte each."""
 
 _log = structlog.get_logger(__name__)
 
@@ -64,10 +67,39 @@ class Phrasebook:
         self._speakers = speakers
         self._spoken: dict[_Line, PreparedSpeech] = {}
         self._substitutes: dict[_Line, PreparedSpeech] = {}
+        self._guests: OrderedDict[Speaker, None] = OrderedDict()
+        """Tenants' assistants, the one that was talked to last at the end."""
+        self._asked = asyncio.Event()
 
     def of(self, assistant: str) -> Phrases:
         """What this assistant can say by now."""
-        speaker = self._speakers[assistant]
+        return self._said_by(self._speakers[assistant])
+
+    def of_guest(self, speaker: Speaker) -> Phrases:
+        """What a tenant's assistant can say by now; what is missing is prepared for the next time."""
+        if speaker not in self._guests:
+            self._asked.set()
+        self._guests[speaker] = None
+        self._guests.move_to_end(speaker)
+        if len(self._guests) > MAX_GUESTS:
+            gone, _ = self._guests.popitem(last=False)
+            others = {line for each in (*self._guests, *self._speakers.values()) for line in _lines(each)}
+            for line in _lines(gone):
+                if line not in others:
+                    self._spoken.pop(line, None)
+        return self._said_by(speaker)
+
+    async def prepare_guests(self) -> None:
+        """Speak what tenants' assistants say, as they are asked for; runs for ever."""
+        while True:
+            await self._asked.wait()
+            self._asked.clear()
+            wanted = list(dict.fromkeys(line for speaker in self._guests for line in _lines(speaker)))
+            if not await self._speak(self._own_voice, wanted, self._spoken):
+                self._asked.set()
+                await asyncio.sleep(LONGEST_PAUSE_SECONDS)
+
+    def _said_by(self, speaker: Speaker) -> Phrases:
         greeting = _greeting(speaker)
         return Phrases(
             greeting=self._spoken.get(greeting) if greeting else None,

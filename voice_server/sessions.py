@@ -1,15 +1,19 @@
 """Sessions: from the name of an assistant to a conversation with it."""
 
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 
 from pipeline.continuation import Unfinished
 from pipeline.conversation import Conversation
 from pipeline.deadlines import LANGUAGE_MODEL
+from pipeline.prepared import Phrases
 from pipeline.session import Providers, Session
 from pipeline.settings import SessionSettings, TurnDetection
+from pipeline.tools import Tool
+from voice_server.assistants.assistant import Assistant
 from voice_server.assistants.catalog import Catalog
-from voice_server.phrases import Phrasebook
+from voice_server.phrases import Phrasebook, Speaker
 from voice_server.stages import Stages
 
 
@@ -30,6 +34,10 @@ class Sessions:
         self._phrasebook = phrasebook
         self._language = language
         self._llm_deadline_seconds = llm_deadline_seconds
+
+    def assistant(self, name: str) -> Assistant:
+        """The assistant of this name."""
+        return self._assistants.get(name)
 
     def find_assistant(self, name: str | None) -> tuple[str, SessionSettings]:
         """The name of that assistant, and how conversations with it begin."""
@@ -55,17 +63,23 @@ class Sessions:
         greets: bool = False,
         conversation: Conversation | None = None,
         unfinished: Unfinished | None = None,
+        tools: Sequence[Tool] | None = None,
+        speaker: Speaker | None = None,
     ) -> Session:
         """A conversation, to be opened with `async with`. `greets`: the assistant may speak first. `conversation` and
-        `unfinished`: what an earlier session of it left.
+        `unfinished`: what an earlier session of it left. `tools` and `speaker`: instead of the assistant's own.
         """
         assistant = self._assistants.get(assistant_name)
         providers = Providers(
             speech_to_text=self._stages.speech_to_text,
             language_model=self._stages.language_models[assistant.name],
             text_to_speech=self._stages.text_to_speech,
-            phrases=partial(self._phrasebook.of, assistant.name),
+            phrases=self._phrases(assistant.name, speaker),
         )
-        return Session(
-            session_id, settings, providers, assistant.tools, conversation, greets=greets, unfinished=unfinished
-        )
+        own = assistant.tools if tools is None else tools
+        return Session(session_id, settings, providers, own, conversation, greets=greets, unfinished=unfinished)
+
+    def _phrases(self, assistant: str, speaker: Speaker | None) -> Callable[[], Phrases]:
+        if speaker is None:
+            return partial(self._phrasebook.of, assistant)
+        return partial(self._phrasebook.of_guest, replace(speaker, language=self._language or speaker.language))

@@ -48,11 +48,11 @@ class Telemetry:
         """Write and send what is left."""
         await self._resources.aclose()
 
-    def observer(self, config: SessionConfig) -> Observer:
-        """Who watches this conversation."""
-        observers: list[Observer] = [self._metrics.observer(config.model)]
+    def observer(self, config: SessionConfig, assistant: str) -> Observer:
+        """Who watches this conversation. `assistant`: the server's own that it is held with, whatever it is called."""
+        observers: list[Observer] = [self._metrics.observer(assistant)]
         if self._tracing is not None:
-            observers.append(self._tracing.observer(config.session_id, config.model))
+            observers.append(self._tracing.observer(config.session_id, assistant))
         if self._logs is not None:
             observers.append(self._logs.observer(config))
         return observers[0] if len(observers) == 1 else Observers(observers)

@@ -1,0 +1,261 @@
+"""Receives whoever comes to talk: which tenant's assistant is meant, whether there is room for one more, who it is and
+what is known of them, and whether what is said may be kept. All of it is settled before the conversation begins.
+
+`received` puts itself in front of the handlers of conversations; what it has found out holds for the request.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field, replace
+from functools import partial
+from typing import cast
+from uuid import UUID
+
+import structlog
+from aiohttp import web
+from aiohttp.typedefs import Handler
+
+from pipeline.continuation import Unfinished
+from pipeline.conversation import Conversation
+from pipeline.items import new_id
+from pipeline.session import Session
+from pipeline.settings import SessionSettings
+from voice_server.auth import Principal
+from voice_server.background import running
+from voice_server.call import Observer, Record, Unrecorded
+from voice_server.conversations.entry import conversation_id_of
+from voice_server.conversations.recorder import Recorder
+from voice_server.customers.customers import Customers
+from voice_server.customers.identities import identities_of
+from voice_server.http.errors import ApiError
+from voice_server.http.request_id import request_id_of
+from voice_server.memory.recall import OPENING_SECONDS, Known, Recall, Recollection
+from voice_server.phrases import Speaker
+from voice_server.privacy.consents import Consents
+from voice_server.sessions import Sessions
+from voice_server.storage.postgres.database import StorageUnavailable
+from voice_server.telemetry import Telemetry
+from voice_server.tenants.assistant import TenantAssistant, base_of, tenant_assistant
+from voice_server.tenants.config import TenantConfig
+from voice_server.tenants.configs import TenantConfigs
+from voice_server.tenants.quotas import SessionQuotas
+from voice_server.wire.session_config import SessionConfig
+
+ATTACH_SECONDS = 1.0
+"""Between two looks whether a conversation has been written down, whose customer was known late."""
+MAX_LOOKS = 10
+
+Who = Callable[[web.Request], Awaitable[Principal]]
+_log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Visit:
+    """Somebody who has come to talk."""
+
+    principal: Principal
+    config: TenantConfig
+    """The tenant's, as it is now."""
+    known: Known | None
+    """None: it is nobody who can be recognised, or it was not known in time."""
+    may_keep: bool
+    limit: asyncio.Timeout
+    """Ends the visit."""
+    conversation_id: "asyncio.Future[str]" = field(default_factory=lambda: asyncio.get_running_loop().create_future())
+    """Known when the conversation begins."""
+
+    @property
+    def name(self) -> str:
+        """See voice_socket.Principal."""
+        return self.principal.name
+
+    @property
+    def tenant_id(self) -> UUID:
+        """See voice_socket.Principal."""
+        return self.principal.tenant_id
+
+    @property
+    def session_config(self) -> Mapping[str, object] | None:
+        """See voice_socket.Principal."""
+        return self.principal.session_config
+
+
+_visit: ContextVar[Visit] = ContextVar("visit")
+
+
+class Reception:
+    """See above. Its methods are what conversations ask of the rest of the server."""
+
+    def __init__(
+        self,
+        *,
+        sessions: Sessions,
+        configs: TenantConfigs,
+        quotas: SessionQuotas,
+        customers: Customers,
+        recall: Recall,
+        consents: Consents,
+        recorder: Recorder,
+        telemetry: Telemetry,
+    ) -> None:
+        self._sessions = sessions
+        self._configs = configs
+        self._quotas = quotas
+        self._customers = customers
+        self._recall = recall
+        self._consents = consents
+        self._recorder = recorder
+        self._telemetry = telemetry
+        self._live: dict[str, Visit] = {}
+        """By the conversation's id."""
+
+    def received(self, routes: Iterable[web.RouteDef], who: Who, *, keeps: bool = False) -> list[web.RouteDef]:
+        """The same routes, for visitors. `who` raises ApiError, StorageUnavailable. `keeps`: these cannot but keep
+        what is said, and are closed to those who do not want it kept.
+        """
+
+        def receives(handler: Handler) -> Handler:
+            async def receive(request: web.Request) -> web.StreamResponse:
+                async with self._visit(request, await who(request)) as visit:
+                    if keeps and not visit.may_keep:
+                        raise _not_kept()
+                    return await handler(request)
+
+            return receive
+
+        return [
+            web.RouteDef(route.method, route.path, receives(cast("Handler", route.handler)), route.kwargs)
+            for route in routes
+        ]
+
+    @staticmethod
+    async def visitor(_request: web.Request) -> Visit:
+        """Who sent this request to a route that receives."""
+        return _visit.get()
+
+    def find_assistant(self, name: str | None) -> tuple[str, SessionSettings]:
+        """The tenant's own assistant, else the server's of this name; and how conversations with it begin."""
+        found = self._found(name)
+        known = _visit.get().known
+        if known is None or not known.briefing:
+            return found.name, found.settings
+        instructions = f"{found.settings.instructions}\n\n{known.briefing}"
+        return found.name, replace(found.settings, instructions=instructions)
+
+    def new_session(
+        self,
+        session_id: str,
+        settings: SessionSettings,
+        assistant_name: str,
+        *,
+        greets: bool = False,
+        conversation: Conversation | None = None,
+        unfinished: Unfinished | None = None,
+    ) -> Session:
+        """See Sessions, of which this is the tenant's side."""
+        visit, found = _visit.get(), self._found(assistant_name)
+        self._begins(visit, conversation_id_of(session_id))
+        base, _ = self._sessions.find_assistant(base_of(visit.config, assistant_name))
+        own = visit.config.assistant
+        speaker = own and Speaker(found.settings.voice, found.settings.language or "en", found.greeting)
+        return self._sessions.new_session(
+            session_id,
+            settings,
+            base,
+            greets=greets,
+            conversation=conversation,
+            unfinished=unfinished,
+            tools=found.tools,
+            speaker=speaker,
+        )
+
+    def observe(self, config: SessionConfig) -> Observer:
+        """Who watches this conversation, under the name of the server's assistant."""
+        base, _ = self._sessions.find_assistant(base_of(_visit.get().config, config.model))
+        return self._telemetry.observer(config, base)
+
+    def record(self, config: SessionConfig, _principal: object) -> Record:
+        """The record of a conversation that begins, if it may be kept."""
+        visit = _visit.get()
+        if not visit.may_keep:
+            return Unrecorded()
+        return self._recorder.record(
+            config, visit.principal, customer_id=None if visit.known is None else visit.known.customer_id
+        )
+
+    async def end(self, conversation_ids: Sequence[str]) -> None:
+        """End those of these conversations that are held here: what was said in them is being erased."""
+        for each in conversation_ids:
+            if visit := self._live.get(each):
+                visit.limit.reschedule(asyncio.get_running_loop().time())
+
+    def _found(self, name: str | None) -> TenantAssistant:
+        config = _visit.get().config
+        base, settings = self._sessions.find_assistant(base_of(config, name))
+        return tenant_assistant(config, self._sessions.assistant(base), settings)
+
+    def _begins(self, visit: Visit, conversation_id: str) -> None:
+        self._live[conversation_id] = visit
+        if not visit.conversation_id.done():
+            visit.conversation_id.set_result(conversation_id)
+
+    @asynccontextmanager
+    async def _visit(self, request: web.Request, principal: Principal) -> AsyncIterator[Visit]:
+        """Everything that must be known, for as long as the handler runs."""
+        async with AsyncExitStack() as stack:
+            identities = identities_of(principal)
+            recollection = await stack.enter_async_context(self._recall.of(principal.tenant_id, identities))
+            _, config = await self._configs.current(principal.tenant_id)
+            known = await recollection.within(OPENING_SECONDS)
+            may_keep = await self._may_keep(request, principal, known)
+            quota = self._quotas.session(principal.tenant_id, new_id("visit"), config.limits)
+            await stack.enter_async_context(quota)
+            limit = asyncio.timeout(None)
+            visit = Visit(principal, config, known, may_keep, limit)
+            if known is None and identities:
+                late = partial(self._attach_late, visit, recollection)
+                await stack.enter_async_context(running("late recognition", late))
+            token = _visit.set(visit)
+            try:
+                async with limit:
+                    yield visit
+            except TimeoutError:
+                if not limit.expired():
+                    raise
+                # Nothing can be said any more: it may be a WebSocket by now.
+                if request.transport is not None:
+                    request.transport.abort()
+                raise ConnectionResetError("The conversation was ended.") from None
+            finally:
+                _visit.reset(token)
+                if visit.conversation_id.done() and self._live.get(visit.conversation_id.result()) is visit:
+                    del self._live[visit.conversation_id.result()]
+
+    async def _may_keep(self, request: web.Request, principal: Principal, known: Known | None) -> bool:
+        customer_id = None if known is None else known.customer_id
+        try:
+            await self._consents.take_signal(principal, request.headers, request_id_of(request), customer_id)
+        except StorageUnavailable as error:
+            _log.warning("a browser's opt-out was not written down; it says so again", reason=str(error))
+        return await self._consents.may_keep(principal, customer_id)
+
+    async def _attach_late(self, visit: Visit, recollection: Recollection) -> None:
+        """The history learns who it was, though it was not known when the conversation began."""
+        known = await recollection.arrived()
+        if known is None or not visit.may_keep:
+            return
+        conversation_id = await visit.conversation_id
+        for _ in range(MAX_LOOKS):
+            if await self._customers.attach(visit.tenant_id, conversation_id, known.customer_id):
+                return
+            await asyncio.sleep(ATTACH_SECONDS)
+
+
+def _not_kept() -> ApiError:
+    message = (
+        "A conversation that is held request by request has to be kept in between, and you have asked for nothing to "
+        "be kept; allow it, or talk over /v1/realtime."
+    )
+    return ApiError(403, "not_kept", message)
