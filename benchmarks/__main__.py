@@ -1,7 +1,8 @@
 """What there is to measure.
 
 `python -m benchmarks` measures each thing alone, one after the other; `python -m benchmarks compare …` measures servers
-side by side; `report` makes a page of what `compare --out` wrote, and `capacity` says how many cores are needed.
+side by side; `report` makes a page of what `compare --out` wrote, `capacity` says how many cores are needed, and
+`survival` kills servers while people talk to them.
 """
 
 import subprocess
@@ -9,6 +10,7 @@ import sys
 
 from benchmarks import capacity, compare
 from benchmarks.report import page
+from benchmarks.survival import measure
 
 MEASUREMENTS = (
     "voice_to_voice",
@@ -21,7 +23,7 @@ MEASUREMENTS = (
     "conversation_log",
 )
 
-COMMANDS = {"compare": compare.main, "report": page.main, "capacity": capacity.main}
+COMMANDS = {"compare": compare.main, "report": page.main, "capacity": capacity.main, "survival": measure.main}
 
 if __name__ == "__main__":
     if command := COMMANDS.get("".join(sys.argv[1:2])):

@@ -108,7 +108,7 @@ class _Api:
         heard = _last_text(asked["messages"])
         exchange.text.append(heard)
         exchange.note_asked()
-        line = self._scene.reply(exchange, heard)
+        line = self._scene.answer(exchange, asked["messages"])
         exchange.said = line if isinstance(line, str) else ""
         if isinstance(line, ScriptedCall) and not asked.get("tools"):
             line = f"I would call {line.name}."

@@ -2,6 +2,7 @@
 
 import time
 from collections import Counter, deque
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -116,6 +117,10 @@ class Scene:
         if self.clips:
             return self.clips.transcript(samples, rate)
         return self.script.transcript(exchange.session_id, len(samples) / rate)
+
+    def answer(self, exchange: Exchange, messages: Sequence[Mapping[str, Any]]) -> Line:  # noqa: ARG002 -- for others
+        """What the model answers to a whole conversation; here it looks at the last message alone."""
+        return self.reply(exchange, exchange.text[-1])
 
     def reply(self, exchange: Exchange, heard: str) -> Line:
         """What the model answers."""

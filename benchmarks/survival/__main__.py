@@ -1,0 +1,5 @@
+"""`python -m benchmarks.survival`."""
+
+from benchmarks.survival.measure import main
+
+main()
