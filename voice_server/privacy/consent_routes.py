@@ -19,7 +19,7 @@ from voice_server.storage.postgres.database import Database
 from voice_server.storage.postgres.statements import Statements
 
 MAX_PAGE = 500
-_LAST = 2**62
+_LAST = 10**18 - 1
 _SQL = Statements.of("audit")
 
 

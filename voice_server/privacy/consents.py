@@ -143,8 +143,8 @@ class Consents:
                 )
         except asyncpg.ForeignKeyViolationError as error:
             raise ApiError(404, "person_not_found", "There is nobody of this id here.") from error
-        # Others may know the same person by other ids: they learn of it when they ask again.
-        for known in [each for each in self._remembered if _may_be_same(each, person)]:
+        # The same person may be remembered by other ids.
+        for known in [each for each in self._remembered if each.tenant_id == person.tenant_id]:
             del self._remembered[known]
         return Answer(purpose, granted, text, wording.version, given_at)
 
@@ -179,9 +179,3 @@ class Consents:
     async def _read(self, person: Person) -> list[asyncpg.Record]:
         async with self._database.tenant(person.tenant_id) as connection:
             return await connection.fetch(_SQL["current"], person.tenant_id, person.account_id, person.customer_id)
-
-
-def _may_be_same(known: Person, person: Person) -> bool:
-    return known.tenant_id == person.tenant_id and (
-        known.account_id == person.account_id or known.customer_id == person.customer_id
-    )
