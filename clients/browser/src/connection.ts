@@ -3,22 +3,13 @@
  * Knows nothing of what is said over it, but keeps count, so that the next socket can go on where the last one was.
  */
 
-import type { Beginning, ConnectionState } from "./connectionState";
+import type { Beginning, ConnectionEvents, ConnectionState, Move } from "./connectionState";
 import { Outflow } from "./outflow";
 import { needsKey, type ConnectionFault } from "./problems";
 import { delayBefore, isResumable, Resumption } from "./resumption";
 import type { CheckServer } from "./server";
 import type { OpenTransport, Opening, Transport } from "./transport";
-import { readServerMessage, type ClientMessage, type ServerEvent } from "./wire";
-
-export interface ConnectionEvents {
-  onState: (state: ConnectionState) => void;
-  /** After `onState`, before any other event. */
-  onBeginning: (beginning: Beginning) => void;
-  onEvent: (event: ServerEvent) => void;
-  /** Asked at each attempt: what a conversation begins with may have changed meanwhile. */
-  opening: () => Omit<Opening, "resume">;
-}
+import { readServerMessage, type ClientMessage } from "./wire";
 
 const FIRST_RETRY_MS = 500;
 const LONGEST_RETRY_MS = 10_000;
@@ -32,16 +23,6 @@ const MOST_REFUSALS = 2;
 /** Codes with which this side closes: for good, or to come back over another socket. */
 const GOODBYE = 1000;
 const COMES_BACK = 4000;
-
-/** Another socket is to take over from the one that is there. */
-interface Move {
-  readonly transport: Transport;
-  readonly timer: ReturnType<typeof setTimeout>;
-  /** What the old socket brings meanwhile; it comes again if the new one takes over. */
-  readonly waiting: (string | ArrayBuffer)[];
-  /** With which the old one was closed meanwhile. */
-  lostCode: number | null;
-}
 
 export class Connection {
   readonly #openTransport: OpenTransport;

@@ -61,3 +61,9 @@ export function leftConversation(memory: Memory): Remembered | null {
   memory.write(null);
   return null;
 }
+
+/** The page is being left; `talking`: with the microphone on. */
+export function leaveConversation(memory: Memory, talking: boolean): void {
+  const remembered = memory.read();
+  if (remembered !== null) memory.write({ ...remembered, leftAt: Date.now(), talking });
+}

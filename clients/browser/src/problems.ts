@@ -80,3 +80,10 @@ export const MICROPHONE_ADVICE: Readonly<Record<MicrophoneFault, Advice>> = {
 export function needsKey(fault: ConnectionFault): boolean {
   return fault === "key-needed" || fault === "key-wrong" || fault === "key-malformed";
 }
+
+/** Errors that tell of an event that crossed another one, not of a fault. */
+export const HARMLESS_ERRORS: ReadonlySet<string | null> = new Set([
+  "response_cancel_not_active",
+  // A text that was sent again, and had arrived.
+  "item_create_duplicate_item_id",
+]);

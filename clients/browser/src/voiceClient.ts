@@ -4,19 +4,15 @@
  */
 
 import { Connection } from "./connection";
-import type { Beginning, ConnectionState } from "./connectionState";
-import {
-  addTypedText,
-  EMPTY_CONVERSATION,
-  receive,
-  settle,
-  toldAgain,
-} from "./conversation";
+import { isHeld, type Beginning, type ConnectionState } from "./connectionState";
+import { addTypedText, EMPTY_CONVERSATION, receive, settle, toldAgain } from "./conversation";
 import { newItemId } from "./itemId";
-import { leftConversation, type Memory } from "./memory";
+import { leaveConversation, leftConversation, type Memory } from "./memory";
 import { MicrophoneError, type Microphone, type MicrophoneFault, type OpenMicrophone } from "./microphone";
 import type { Heard, Speaker } from "./player";
 import { Outgoing } from "./outgoing";
+import { HARMLESS_ERRORS } from "./problems";
+import { Replies } from "./replies";
 import { Resumption } from "./resumption";
 import type { CheckServer } from "./server";
 import type { OpenTransport, Opening } from "./transport";
@@ -37,17 +33,11 @@ export interface VoiceClientParts {
 const NEWS_MS = 6_000;
 /** How much of a conversation is told to a server that lost it. */
 const MOST_LINES_TOLD_AGAIN = 40;
-/** Errors that tell of an event that crossed another one, not of a fault. */
-const HARMLESS_ERRORS: ReadonlySet<string | null> = new Set([
-  "response_cancel_not_active",
-  // A text that was sent again, and had arrived.
-  "item_create_duplicate_item_id",
-]);
-
 export class VoiceClient {
   readonly #parts: VoiceClientParts;
   readonly #connection: Connection;
   readonly #outgoing: Outgoing;
+  readonly #replies: Replies;
   readonly #listeners = new Set<() => void>();
   #state: VoiceState = {
     connection: { kind: "closed" },
@@ -69,10 +59,6 @@ export class VoiceClient {
   #wasTalking: boolean;
   /** The user wanted to talk when the server asked for a key. */
   #talkWithKey = false;
-  /** Responses that the user stopped: what still comes of them is not played. */
-  #stoppedResponses = new Set<string>();
-  /** Items of this session: playback of earlier ones is of no interest to the server. */
-  #sessionItems = new Set<string>();
 
   constructor(parts: VoiceClientParts) {
     this.#parts = parts;
@@ -88,6 +74,7 @@ export class VoiceClient {
       opening: () => this.#opening(),
     });
     this.#outgoing = new Outgoing(this.#connection);
+    this.#replies = new Replies(parts.speaker, this.#connection, this.#outgoing);
     parts.speaker.onHeard = (heard) => this.#reportHeard(heard);
   }
 
@@ -123,10 +110,7 @@ export class VoiceClient {
 
   /** The page is being left; it may be loaded again. */
   leave(): void {
-    const remembered = this.#parts.memory.read();
-    if (remembered === null) return;
-    const talking = this.#state.microphone === "on" || this.#state.microphone === "muted";
-    this.#parts.memory.write({ ...remembered, leftAt: Date.now(), talking });
+    leaveConversation(this.#parts.memory, this.#microphone !== null);
   }
 
   /** The network is there again, perhaps another one. */
@@ -201,15 +185,8 @@ export class VoiceClient {
 
   /** Stops the reply that is spoken or prepared. */
   stopSpeaking(): void {
-    const { activeResponse } = this.#state.conversation;
-    if (activeResponse !== null) {
-      this.#stoppedResponses.add(activeResponse);
-      for (const line of this.#state.conversation.lines) {
-        if (line.responseId === activeResponse) this.#parts.speaker.ignore(line.id);
-      }
-      this.#connection.send({ type: "response.cancel", response_id: activeResponse });
-    }
-    this.#parts.speaker.interrupt();
+    const { activeResponse, lines } = this.#state.conversation;
+    this.#replies.stop(activeResponse, lines);
   }
 
   /** Goes on with this key. To be called while the user clicks. */
@@ -251,20 +228,14 @@ export class VoiceClient {
   }
 
   #connectionChanged(connection: ConnectionState): void {
-    const wasOpen = this.#state.connection.kind === "open";
-    const isLost = wasOpen && connection.kind !== "open";
-    // What is under way goes on, or it is over.
-    const isOver = connection.kind !== "open" && connection.kind !== "resuming" && connection.kind !== "connecting";
-    this.#change({
-      connection,
-      conversation: isOver || (isLost && connection.kind !== "resuming") ? settle(this.#state.conversation) : this.#state.conversation,
-    });
-    // What has come of a reply is played; nothing more of it will come, so that the loudspeaker must not wait for it.
-    if (isLost) {
+    const before = this.#state.connection.kind;
+    const isOver = isHeld(before) && !isHeld(connection.kind);
+    this.#change({ connection, conversation: isOver ? settle(this.#state.conversation) : this.#state.conversation });
+    if (before === "open" && connection.kind !== "open") {
       this.#outgoing.lose();
-      for (const itemId of this.#sessionItems) this.#parts.speaker.finish(itemId);
+      this.#replies.lose();
+      if (connection.kind === "resuming") this.#tell("lost");
     }
-    if (isLost && connection.kind === "resuming") this.#tell("lost");
     if (connection.kind === "waiting" || connection.kind === "blocked") this.#tell(null);
     if (connection.kind === "blocked") this.#pauseMicrophone();
   }
@@ -298,13 +269,9 @@ export class VoiceClient {
   }
 
   #beginSession(): void {
-    if (this.#wasResumable || this.#retold) {
-      this.#change({ conversation: settle(this.#state.conversation) });
-      this.#tell("restarted");
-    }
+    if (this.#wasResumable || this.#retold) this.#tell("restarted");
     this.#wasResumable = this.#retold = false;
-    this.#sessionItems.clear();
-    this.#stoppedResponses.clear();
+    this.#replies.restart();
     this.#connection.send({
       type: "session.update",
       session: {
@@ -321,6 +288,7 @@ export class VoiceClient {
   }
 
   #receive(event: ServerEvent): void {
+    this.#replies.receive(event);
     this.#show(event);
     this.#outgoing.receive(event);
     if (!this.#outgoing.isCatchingUp && event.type !== "voice.resumed") this.#retold = false;
@@ -330,36 +298,8 @@ export class VoiceClient {
     switch (event.type) {
       case "voice.resume":
         this.#wasResumable = true;
-        this.#parts.memory.write({
-          token: event.token,
-          expiresInMs: event.expiresInMs,
-          leftAt: null,
-          assistant: this.#assistant,
-          talking: false,
-        });
+        this.#parts.memory.write({ token: event.token, expiresInMs: event.expiresInMs, leftAt: null, assistant: this.#assistant, talking: false });
         return;
-      case "voice.continued":
-        if (this.#stoppedResponses.has(event.continues)) this.#stopAgain(event.responseId);
-        break;
-      case "audio":
-        this.#sessionItems.add(event.itemId);
-        this.#parts.speaker.append(event.itemId, event.samples);
-        return;
-      case "response.output_audio.done":
-        this.#parts.speaker.finish(event.itemId);
-        return;
-      case "voice.duck":
-        this.#parts.speaker.duck(event.itemId);
-        return;
-      case "voice.restore":
-        this.#parts.speaker.restore();
-        return;
-      case "input_audio_buffer.speech_started":
-        this.#parts.speaker.interrupt();
-        break;
-      case "response.output_item.added":
-        if (this.#stoppedResponses.has(event.responseId)) this.#parts.speaker.ignore(event.item.id);
-        break;
       case "error":
         // Another tab has taken the conversation; to take it back would never end.
         if (event.code === "session_moved") this.stop();
@@ -373,18 +313,11 @@ export class VoiceClient {
     if (conversation !== this.#state.conversation) this.#change({ conversation });
   }
 
-  #reportHeard({ itemId, heardMs, playing }: Heard): void {
+  #reportHeard(heard: Heard): void {
     // After the end, a report may still be on its way from the audio thread.
-    const speaking = playing && this.#state.connection.kind !== "closed";
+    const speaking = heard.playing && this.#state.connection.kind !== "closed";
     if (this.#state.speaking !== speaking) this.#change({ speaking });
-    if (!this.#sessionItems.has(itemId)) return;
-    this.#outgoing.report({ type: "voice.playback", item_id: itemId, heard_ms: heardMs, playing });
-  }
-
-  /** What the user had stopped goes on after a lost connection, unless it is stopped once more. */
-  #stopAgain(responseId: string): void {
-    this.#stoppedResponses.add(responseId);
-    this.#connection.send({ type: "response.cancel", response_id: responseId });
+    this.#replies.reportHeard(heard);
   }
 
   #change(change: Partial<VoiceState>): void {

@@ -171,8 +171,7 @@ export function readServerEvent(data: string | ArrayBuffer): ServerEvent {
 
 function readReplyAudio(frame: ArrayBuffer): ServerEvent {
   const audio = readAudioFrame(frame);
-  if (typeof audio === "number") return { type: "unknown", name: `audio frame of version ${audio}` };
-  return { type: "audio", ...audio };
+  return typeof audio === "number" ? { type: "unknown", name: `audio frame of version ${audio}` } : { type: "audio", ...audio };
 }
 
 function alone(event: ServerEvent): ServerMessage {
