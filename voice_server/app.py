@@ -4,7 +4,7 @@ import asyncio
 import os
 import socket
 import time
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, aclosing, asynccontextmanager
 from functools import partial
 from uuid import UUID
@@ -36,7 +36,6 @@ from voice_server.http.request_id import add_request_id, name_requests
 from voice_server.http.uploads import Uploads
 from voice_server.memory.memories import Memories
 from voice_server.memory.recall import Recall
-from voice_server.memory.remembering import Remembering
 from voice_server.metrics import Metrics, MetricsPage
 from voice_server.openai_api.chat_completions import ChatCompletions, Writer
 from voice_server.openai_api.models import Models
@@ -49,10 +48,14 @@ from voice_server.parts import (
     Part,
     Work,
     accounts_part,
+    built_privacy,
     client_secrets_part,
+    customers_part,
+    history_of,
     history_part,
     objects_part,
     opened_accounts,
+    privacy_part,
     tenants_part,
 )
 from voice_server.phrases import Phrasebook, Speaker
@@ -124,15 +127,22 @@ async def _put_together(
     uploads = Uploads(settings.max_upload_bytes, settings.max_upload_seconds)
     recordings = ObjectRecordings(storage.objects, storage.database)
     recorder, tickets = Recorder(log), Tickets(storage.database, socket.gethostname())
-    consents, customers = Consents(storage.database), Customers(storage.database)
-    may_remember = partial(_may_remember, consents)
+
+    async def end_live(conversation_ids: Sequence[str]) -> None:
+        await reception.end(conversation_ids)
+
+    privacy = built_privacy(settings, storage, accounts, public_url, end_live)
+    history = history_of(storage)
+    customers, memories = Customers(storage.database), Memories(storage.database)
+    may_remember = partial(_may_remember, privacy.consents)
     reception = Reception(
         sessions=sessions,
         configs=configs,
         quotas=quotas,
         customers=customers,
-        recall=Recall(customers, Memories(storage.database), may_remember),
-        consents=consents,
+        recall=Recall(customers, memories, may_remember),
+        consents=privacy.consents,
+        history=history,
         recorder=recorder,
         telemetry=telemetry,
     )
@@ -170,14 +180,15 @@ async def _put_together(
         client_secrets_part(secrets, authenticator, sessions.find_assistant),
         accounts_part(accounts, authenticator),
         tenants_part(storage, authenticator, api_keys, assistants, quotas),
-        history_part(storage, authenticator, log),
+        history_part(history, authenticator, log),
         objects_part(storage, recordings),
+        customers_part(storage, authenticator, customers, memories, may_remember),
+        privacy_part(settings, storage, privacy, authenticator),
         Part(
             work={
                 "phrases": phrasebook.prepare,
                 "phrases of tenants": phrasebook.prepare_guests,
                 "resuming": tickets.sweep,
-                "remembering": Remembering(storage.database, may_remember).run,
             }
         ),
     )

@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from uuid import UUID
 
 from aiohttp import web
@@ -19,10 +20,19 @@ from voice_server.conversations.answers import ObjectRecordings
 from voice_server.conversations.history import History
 from voice_server.conversations.history_routes import HistoryRoutes
 from voice_server.conversations.log import ConversationLog
+from voice_server.customers.customer_routes import CustomerRoutes
+from voice_server.customers.customers import Customers
 from voice_server.http.errors import ApiError
 from voice_server.mail.outbox import Outbox
 from voice_server.mail.post import FolderPost, SmtpAddress, SmtpPost
+from voice_server.memory.memories import Memories
+from voice_server.memory.memory_routes import MemoryRoutes
+from voice_server.memory.remembering import MayRemember, Remembering
 from voice_server.openai_api.client_secrets import ClientSecrets
+from voice_server.privacy.file_traces import SessionLogTraces, SpoolTraces
+from voice_server.privacy.service import PrivacyService, build_privacy
+from voice_server.privacy.subject import Subjects
+from voice_server.privacy.traces import End, Traces
 from voice_server.settings import ServerSettings
 from voice_server.storage.objects.links import LinkedObjects
 from voice_server.storage.opened import Storage
@@ -104,17 +114,69 @@ def client_secrets_part(
     return Part(authenticator.protect(routes, "sessions"), {"client secrets": secrets.sweep})
 
 
-def history_part(storage: Storage, authenticator: Authenticator, log: ConversationLog) -> Part:
-    """What was said can be read and deleted; what killed processes left is kept."""
+def history_of(storage: Storage) -> History:
+    """What was said, in all the places where it is."""
 
     async def forget(conversation_id: str, keys: Sequence[str]) -> None:
         await storage.shared.live_log.delete(conversation_id)
         await storage.objects.delete(keys)
 
-    routes = HistoryRoutes(History(storage.database, forget)).routes()
+    return History(storage.database, forget)
+
+
+def history_part(history: History, authenticator: Authenticator, log: ConversationLog) -> Part:
+    """What was said can be read and deleted; what killed processes left is kept."""
+    routes = HistoryRoutes(history).routes()
     return Part(authenticator.protect(routes), {"logs of conversations": log.tidy}, [log.metrics])
 
 
 def objects_part(storage: Storage, recordings: ObjectRecordings) -> Part:
     """Recorded answers, at addresses that expire."""
     return Part(LinkedObjects(storage.links, storage.objects).routes(), {"old answers": recordings.sweep})
+
+
+def customers_part(
+    storage: Storage,
+    authenticator: Authenticator,
+    customers: Customers,
+    memories: Memories,
+    may_remember: MayRemember,
+) -> Part:
+    """Who speaks, and what is remembered of them."""
+    routes = (
+        *CustomerRoutes(customers).routes(),
+        *MemoryRoutes(storage.database, customers, memories).routes(),
+    )
+    remembering = Remembering(storage.database, may_remember)
+    return Part(authenticator.protect(routes), {"remembering": remembering.run})
+
+
+def built_privacy(
+    settings: ServerSettings, storage: Storage, accounts: AccountService, public_url: str, end_live: End
+) -> PrivacyService:
+    """Privacy over all that this server keeps, its files included."""
+    traces: list[Traces] = [SpoolTraces(storage.folder / "spool")]
+    if settings.session_log_dir is not None:
+        traces.append(SessionLogTraces(settings.session_log_dir))
+    return build_privacy(
+        storage.database,
+        storage.shared,
+        storage.objects,
+        accounts.keys,
+        accounts.ended,
+        storage.secret,
+        public_url=public_url,
+        end_live=end_live,
+        more_traces=traces,
+    )
+
+
+def privacy_part(
+    settings: ServerSettings, storage: Storage, privacy: PrivacyService, authenticator: Authenticator
+) -> Part:
+    """People see, take and erase what is kept of them."""
+    work = dict(privacy.background)
+    if settings.session_log_dir is not None:
+        traces = SessionLogTraces(settings.session_log_dir)
+        work["session logs of erased conversations"] = partial(traces.run, Subjects(storage.database))
+    return Part([*privacy.routes, *authenticator.protect(privacy.protected_routes)], work)

@@ -9,7 +9,6 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mappin
 from contextlib import AsyncExitStack, asynccontextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field, replace
-from functools import partial
 from typing import cast
 from uuid import UUID
 
@@ -23,9 +22,9 @@ from pipeline.items import new_id
 from pipeline.session import Session
 from pipeline.settings import SessionSettings
 from voice_server.auth import Principal
-from voice_server.background import running
 from voice_server.call import Observer, Record, Unrecorded
 from voice_server.conversations.entry import conversation_id_of
+from voice_server.conversations.history import History
 from voice_server.conversations.recorder import Recorder
 from voice_server.customers.customers import Customers
 from voice_server.customers.identities import identities_of
@@ -43,9 +42,11 @@ from voice_server.tenants.configs import TenantConfigs
 from voice_server.tenants.quotas import SessionQuotas
 from voice_server.wire.session_config import SessionConfig
 
-ATTACH_SECONDS = 1.0
+LOOK_SECONDS = 0.5
 """Between two looks whether a conversation has been written down, whose customer was known late."""
-MAX_LOOKS = 10
+MAX_LOOKS = 20
+LATE_SECONDS = 15.0
+"""How long it may take after the end of a conversation to learn whose it was."""
 
 Who = Callable[[web.Request], Awaitable[Principal]]
 _log = structlog.get_logger(__name__)
@@ -97,6 +98,7 @@ class Reception:
         customers: Customers,
         recall: Recall,
         consents: Consents,
+        history: History,
         recorder: Recorder,
         telemetry: Telemetry,
     ) -> None:
@@ -106,6 +108,7 @@ class Reception:
         self._customers = customers
         self._recall = recall
         self._consents = consents
+        self._history = history
         self._recorder = recorder
         self._telemetry = telemetry
         self._live: dict[str, Visit] = {}
@@ -215,8 +218,7 @@ class Reception:
             limit = asyncio.timeout(None)
             visit = Visit(principal, config, known, may_keep, limit)
             if known is None and identities:
-                late = partial(self._attach_late, visit, recollection)
-                await stack.enter_async_context(running("late recognition", late))
+                await stack.enter_async_context(self._learning_late(request, visit, recollection))
             token = _visit.set(visit)
             try:
                 async with limit:
@@ -241,16 +243,37 @@ class Reception:
             _log.warning("a browser's opt-out was not written down; it says so again", reason=str(error))
         return await self._consents.may_keep(principal, customer_id)
 
-    async def _attach_late(self, visit: Visit, recollection: Recollection) -> None:
-        """The history learns who it was, though it was not known when the conversation began."""
+    @asynccontextmanager
+    async def _learning_late(
+        self, request: web.Request, visit: Visit, recollection: Recollection
+    ) -> AsyncIterator[None]:
+        """Learn who it is while they talk already; it is waited for, because they may have refused to be kept."""
+        learns = asyncio.create_task(self._learn_late(visit, recollection, request_id_of(request)))
+        try:
+            yield
+        finally:
+            if visit.conversation_id.done():
+                await asyncio.wait([learns], timeout=LATE_SECONDS)
+            learns.cancel()
+            await asyncio.wait([learns])
+            if not learns.cancelled() and (error := learns.exception()) is not None:
+                _log.error("who spoke was not written down", exc_info=error)
+
+    async def _learn_late(self, visit: Visit, recollection: Recollection, request_id: str) -> None:
+        """The history learns whose it is, though that was not known when the conversation began, or forgets it."""
         known = await recollection.arrived()
         if known is None or not visit.may_keep:
             return
+        may_keep = await self._consents.may_keep(visit.principal, known.customer_id)
         conversation_id = await visit.conversation_id
         for _ in range(MAX_LOOKS):
-            if await self._customers.attach(visit.tenant_id, conversation_id, known.customer_id):
+            if may_keep:
+                is_done = await self._customers.attach(visit.tenant_id, conversation_id, known.customer_id)
+            else:
+                is_done = await self._history.delete(visit.principal, conversation_id, request_id)
+            if is_done:
                 return
-            await asyncio.sleep(ATTACH_SECONDS)
+            await asyncio.sleep(LOOK_SECONDS)
 
 
 def _not_kept() -> ApiError:

@@ -25,6 +25,8 @@ PUBLIC = {
     ("GET", "/api/v1/about"),
     ("GET", "/api/v1/objects/{token}"),
     ("GET", "/.well-known/jwks.json"),
+    ("GET", "/api/v1/gdpr/receipts/verify"),
+    ("GET", "/api/v1/gdpr/receipts/{token}"),
     *(
         ("POST", f"/api/v1/auth/{name}")
         for name in ("register", "verify", "login", "refresh", "logout", "forgot", "reset")

@@ -9,6 +9,7 @@ import pytest
 from aiohttp import ClientWebSocketResponse, WSServerHandshakeError
 
 from tests.voice_server.full_server import FullServer, full_server, recording
+from voice_server import reception
 from voice_server.access.client_secrets import StoredClientSecrets
 from voice_server.auth import DEFAULT_TENANT, LOCAL, CustomerIdentity, Principal
 from voice_server.customers.customers import Customers
@@ -17,6 +18,12 @@ from voice_server.privacy.consents import Consents, Person
 
 PHONE = CustomerIdentity("phone", "+39061234567")
 CALLER = Principal("caller", customer=(PHONE,))
+
+
+@pytest.fixture(autouse=True)
+def patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever calls is recognised before the conversation begins, however busy the machine is."""
+    monkeypatch.setattr(reception, "OPENING_SECONDS", 20.0)
 
 
 async def configure(server: FullServer, config: dict[str, Any]) -> None:
@@ -120,18 +127,33 @@ async def test_a_caller_is_recognised_and_remembered() -> None:
         assert [each["customer"] for each in kept if each["count"]] == [str(customer_id)]
 
 
-async def test_nothing_is_kept_of_who_does_not_want_it() -> None:
+@pytest.mark.parametrize("is_late", [False, True])
+async def test_nothing_is_kept_of_who_does_not_want_it(is_late: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    if is_late:
+        # Nobody is recognised before the conversation begins.
+        monkeypatch.setattr(reception, "OPENING_SECONDS", 0.0)
     async with full_server() as server:
         customer_id = await Customers(server.storage.database).recognise(DEFAULT_TENANT, [PHONE])
         await refuse(server, customer_id)
         async with await connect(server, CALLER) as socket:
             await session_of(socket)
             await talk(socket)
+    async with full_server() as server:
         assert await conversations(server) == []
         async with await connect(server) as socket:
             await session_of(socket)
             await talk(socket)
         assert len(await conversations(server)) == 1
+
+
+async def test_who_is_recognised_late_is_in_the_history(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reception, "OPENING_SECONDS", 0.0)
+    async with full_server() as server, await connect(server, CALLER) as socket:
+        await session_of(socket)
+        await talk(socket)
+    async with full_server() as server:
+        customer_id = await Customers(server.storage.database).recognise(DEFAULT_TENANT, [PHONE])
+        assert [each["customer"] for each in await conversations(server)] == [str(customer_id)]
 
 
 async def refuse(server: FullServer, customer_id: UUID) -> None:

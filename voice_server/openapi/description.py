@@ -9,7 +9,7 @@ from voice_server.openai_api.chat_messages import ChatBody
 from voice_server.openai_api.client_secrets import ClientSecretBody
 from voice_server.openai_api.speech import SpeechBody
 from voice_server.openai_api.transcriptions import TranscriptionForm
-from voice_server.openapi import accounts, answers, conversations, tenants
+from voice_server.openapi import accounts, answers, conversations, customers, privacy, tenants
 from voice_server.openapi.answers import Schema
 from voice_server.openapi.operations import answer, form, json_body, operation, path_parameter, query, ref
 from voice_server.voice_chat import VoiceChatAnswer, VoiceChatForm
@@ -22,6 +22,8 @@ _BODIES: tuple[type[BaseModel], ...] = (
     VoiceChatForm,
     VoiceChatAnswer,
     *accounts.BODIES,
+    *customers.BODIES,
+    *privacy.BODIES,
     *tenants.BODIES,
 )
 _INTRODUCTION = """\
@@ -39,7 +41,14 @@ def describe() -> Schema:
         "openapi": "3.1.0",
         "info": {"title": "voice-server", "version": __version__, "description": _INTRODUCTION},
         "security": [{"key": []}, {}],
-        "paths": {**_paths(), **accounts.paths(), **tenants.paths(), **conversations.PATHS},
+        "paths": {
+            **_paths(),
+            **accounts.paths(),
+            **tenants.paths(),
+            **conversations.PATHS,
+            **customers.paths(),
+            **privacy.paths(),
+        },
         "components": {
             "securitySchemes": {"key": {"type": "http", "scheme": "bearer", "description": "See docs/protocol.md."}},
             "schemas": {
@@ -47,6 +56,8 @@ def describe() -> Schema:
                 **answers.SCHEMAS,
                 **accounts.SCHEMAS,
                 **conversations.SCHEMAS,
+                **customers.SCHEMAS,
+                **privacy.SCHEMAS,
                 **tenants.SCHEMAS,
             },
             "responses": {"Error": answer("What is wrong, and what to do.", ref("Error"))},
