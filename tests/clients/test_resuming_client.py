@@ -368,6 +368,14 @@ async def test_a_server_that_hangs_up_is_left_alone(code: int) -> None:
         assert server.calls.empty()
 
 
+async def test_a_conversation_that_another_client_has_taken_is_not_taken_back() -> None:
+    async with resuming_server() as server, talking(server) as (_, ear, call):
+        await call.say({"type": "error", "error": {"code": "session_moved", "message": "It is elsewhere."}})
+        await call.connection.close(1012, "moved")
+        assert await ear.fails()
+        assert server.calls.empty()
+
+
 async def test_without_a_token_a_loss_is_the_end() -> None:
     async with resuming_server() as server, VoiceClient(server.url) as client:
         ear = Ear(client)

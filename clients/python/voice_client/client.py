@@ -17,6 +17,7 @@ from voice_client.events import (
     ConversationRestarted,
     Event,
     Samples,
+    ServerError,
     SessionStarted,
 )
 from voice_client.kept_audio import KeptAudio
@@ -28,6 +29,7 @@ _HEARTBEAT_SECONDS = 4.0
 _END_OF_REPLAY_SECONDS = 1.0
 """Of silence, should less come again than the server announced."""
 _OPENING_SECONDS = 8.0
+_COMES_BACK = 4000
 _NOT_RESUMABLE = 409
 _TRY_AGAIN = frozenset({None, 408, 425, 429, 500, 502, 503, 504})
 
@@ -183,6 +185,9 @@ class VoiceClient:
                 self._audio.commit()
             case "voice.draining":
                 return await self._move()
+            case "error" if isinstance(event, ServerError) and event.code == "session_moved":
+                # Another client has taken the conversation; to take it back would never end.
+                self._resumption.forget()
         if self._replay and fields["type"] != "voice.resume":
             self._replay -= 1
             if not self._replay:
@@ -235,7 +240,8 @@ class VoiceClient:
         try:
             return socket, read_beginning(await first_message(socket))
         except BaseException:
-            await socket.close()
+            # Not the code of somebody who hangs up: the conversation is to go on.
+            await socket.close(_COMES_BACK)
             raise
 
     async def _restart(self) -> None:
