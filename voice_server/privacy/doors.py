@@ -34,14 +34,14 @@ class Doors:
             await _check(connection, account_id)
 
     async def shut(self, account_id: UUID) -> None:
-        """No log-in, no membership, no token. Raises OnlyAdmin, and then nothing was changed; StorageUnavailable."""
+        """No log-in, no role, no token. Raises OnlyAdmin, and then nothing was changed; StorageUnavailable."""
         # Of all tenants of the person.
         async with self._database.everyone() as connection:
             # One after the other with whoever changes the tenant's admins at the same moment.
             await connection.execute(_SQL["lock_tenants"], account_id)
             await _check(connection, account_id)
             await connection.execute(Statements.of("accounts")["disable"], account_id)
-            await connection.execute(_SQL["leave"], account_id)
+            await connection.execute(_SQL["step_down"], account_id)
             rows = await connection.fetch(Statements.of("refresh_tokens")["end_all"], account_id)
             ended = [account_id, *(row["family"] for row in rows)]
             await end_access(connection, ended)

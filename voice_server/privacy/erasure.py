@@ -71,7 +71,6 @@ class Erasure:
             known = Subject.from_json(job.scope)
         elif job.account_id is not None:
             await self._doors.check(job.account_id)
-        # Found before the doors are shut: what that removes is part of what is erased.
         subject = await self._subjects.resolve(known)
         await self._jobs.begin(job, subject)
         if job.account_id is not None:

@@ -17,6 +17,7 @@ from voice_server.auth import DEFAULT_TENANT, Authenticator
 from voice_server.http.errors import answer_errors
 from voice_server.http.request_id import add_request_id, name_requests
 from voice_server.mail.outbox import Outbox
+from voice_server.privacy.jobs import Jobs
 from voice_server.privacy.service import PrivacyService, build_privacy
 from voice_server.privacy.traces import Traces
 from voice_server.storage.objects.folder import FolderObjects
@@ -45,6 +46,8 @@ class PrivateServer:
     letterbox: Letterbox
     shared: Shared
     links: Links
+    jobs: Jobs
+    folder: Path
     ended: list[str] = field(default_factory=list)
     """Conversations that were asked to end."""
 
@@ -155,7 +158,20 @@ async def private_server(
         app.add_routes(authenticator.protect([*accounts.protected_routes, *privacy.protected_routes]))
         async with TestServer(app) as listening:
             url = str(listening.make_url("")).rstrip("/")
-            yield PrivateServer(url, database, accounts, privacy, opened, outbox, letterbox, all_shared, links, ended)
+            yield PrivateServer(
+                url,
+                database,
+                accounts,
+                privacy,
+                opened,
+                outbox,
+                letterbox,
+                all_shared,
+                links,
+                Jobs(database),
+                folder,
+                ended,
+            )
 
 
 @asynccontextmanager

@@ -325,7 +325,7 @@ EXAMPLES: dict[str, dict[str, tuple[Any, ...]]] = {
         "next_due": (),
         "sweep": (),
     },
-    "privacy_doors": {"lock_tenants": (DISABLED,), "only_admin_of": (DISABLED,), "leave": (ACCOUNT,)},
+    "privacy_doors": {"lock_tenants": (DISABLED,), "only_admin_of": (DISABLED,), "step_down": (ACCOUNT,)},
     "privacy_erasure": dict.fromkeys(Statements.of("privacy_erasure"), (PERSON,)),
     "privacy_export": dict.fromkeys(Statements.of("privacy_export"), (PERSON,)),
     "privacy_jobs": {

@@ -13,5 +13,6 @@ WHERE own.account_id = $1 AND own.role = 'admin' AND tenants.closed_at IS NULL A
 )
 ORDER BY slug
 
--- name: leave
-DELETE FROM memberships WHERE account_id = $1
+-- name: step_down
+-- So that nobody counts on them as an admin while they are being erased.
+UPDATE memberships SET role = 'customer' WHERE account_id = $1
