@@ -63,7 +63,8 @@ class Entry:
 
 def dump(entry: Entry) -> bytes:
     """One line of JSON, with its end."""
-    return orjson.dumps(asdict(entry)) + b"\n"
+    # What the database gives as a UUID is a class of its driver's, and not written as one.
+    return orjson.dumps(asdict(entry), default=str) + b"\n"
 
 
 def load(line: bytes) -> Entry:

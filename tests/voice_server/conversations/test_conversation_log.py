@@ -167,6 +167,20 @@ async def test_while_postgresql_is_away_the_disk_keeps_what_is_said(kept: Kept) 
     assert kept.spool.waiting_bytes == 0
 
 
+async def test_who_goes_on_with_a_conversation_writes_to_the_disk_too(kept: Kept) -> None:
+    first = kept.begin()
+    assert await first.durable(first.note(said(1)))
+    taken = await kept.log.take_over(first.header.id, 2)
+    assert taken is not None
+    fold = restored(taken.facts).fold
+    second = kept.log.open(taken.header, epoch=2, last_sequence=taken.last_sequence, items=fold)
+    kept.archive.is_away = True
+    assert await second.durable(second.note(said(2)))
+    await second.leave()
+    kept.archive.is_away = False
+    await kept.has_all(second)
+
+
 async def test_a_task_that_stops_while_postgresql_is_away_leaves_its_log_to_the_next(
     database: Database, tmp_path: Path
 ) -> None:
