@@ -61,7 +61,7 @@ async def kills(made: Stage, count: int, chance: random.Random) -> list[Hit]:
 
 async def _reply(made: Stage, number: int) -> None:
     """Until the assistant begins to speak to somebody."""
-    while any(person.survivor.phase == "assistant speaks" for person in made.held_by(number)):
+    while any(person.survivor.phase == "assistant speaks" for person in made.held_by(number)):  # noqa: ASYNC110
         await asyncio.sleep(LOOK_SECONDS)
     while not any(person.survivor.phase == "assistant speaks" for person in made.held_by(number)):
         if not made.held_by(number):
