@@ -87,7 +87,8 @@ class Customers:
         for left in reversed(range(_TRIES)):
             try:
                 return await self._meet(tenant_id, given)
-            except asyncpg.DeadlockDetectedError as error:
+            except (asyncpg.DeadlockDetectedError, asyncpg.ForeignKeyViolationError) as error:
+                # Somebody else merges them, or erased one of them, at this moment.
                 if not left:
                     raise StorageUnavailable("Too much happens to this customer at this moment.") from error
         raise AssertionError("unreachable")

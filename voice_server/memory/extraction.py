@@ -4,8 +4,9 @@ Only what the person says of themselves, in final transcripts, and what tools ha
 never fails: a recogniser writes whatever it likes.
 """
 
+import asyncio
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from types import ModuleType
 
 from voice_server.memory.findings import Finding, Line, Talk, ToolResult, plain
@@ -23,16 +24,20 @@ _CAPITAL = re.compile(r"(?<!^)\b[A-Z]")
 
 def extract(talk: Talk) -> list[Finding]:
     """The findings of the new lines, in the order in which they were said."""
-    asked = ""
+    found = [finding for line, asked in _answers(talk.lines) for finding in of_line(line, asked)]
+    return best([*found, *(finding for tool in talk.tools for finding in of_tool(tool))])
+
+
+async def extract_gently(talk: Talk) -> list[Finding]:
+    """The same, with room for others after each line: conversations go on in this process meanwhile."""
     found: list[Finding] = []
-    for line in talk.lines:
-        if line.role == "assistant":
-            asked = line.text
-            continue
-        if line.is_new:
-            found += of_line(line, asked)
-        asked = ""
-    return best([*found, *of_tools(talk.tools)])
+    for line, asked in _answers(talk.lines):
+        found += of_line(line, asked)
+        await asyncio.sleep(0)
+    for tool in talk.tools:
+        found += of_tool(tool)
+        await asyncio.sleep(0)
+    return best(found)
 
 
 def of_line(line: Line, asked: str) -> Iterator[Finding]:
@@ -50,15 +55,14 @@ def of_line(line: Line, asked: str) -> Iterator[Finding]:
         yield Finding("studied", field, 0.7, "inferred", line.item_id, line.said_at)
 
 
-def of_tools(tools: Iterable[ToolResult]) -> Iterator[Finding]:
-    """What the results of tools tell."""
-    for tool in tools:
-        if field := field_of_tool(tool.name):
-            yield Finding("studied", field, 0.7, "inferred", tool.item_id, tool.returned_at)
-        booking = booking_of(tool.name, tool.arguments, tool.output)
-        kept = plain(booking) if booking else None
-        if kept:
-            yield Finding("booking", kept, 0.95, "booking", tool.item_id, tool.returned_at)
+def of_tool(tool: ToolResult) -> Iterator[Finding]:
+    """What the result of a tool tells."""
+    if field := field_of_tool(tool.name):
+        yield Finding("studied", field, 0.7, "inferred", tool.item_id, tool.returned_at)
+    booking = booking_of(tool.name, tool.arguments, tool.output)
+    kept = plain(booking) if booking else None
+    if kept:
+        yield Finding("booking", kept, 0.95, "booking", tool.item_id, tool.returned_at)
 
 
 def best(found: Sequence[Finding]) -> list[Finding]:
@@ -71,6 +75,15 @@ def best(found: Sequence[Finding]) -> list[Finding]:
             kept.pop(key, None)
             kept[key] = finding
     return list(kept.values())[-MAX_FINDINGS:]
+
+
+def _answers(lines: Sequence[Line]) -> Iterator[tuple[Line, str]]:
+    """The new lines of the user, each with what the assistant said just before."""
+    asked = ""
+    for line in lines:
+        if line.role == "user" and line.is_new:
+            yield line, asked
+        asked = line.text if line.role == "assistant" else ""
 
 
 def _today(line: Line) -> str:

@@ -9,7 +9,7 @@ from typing import Literal
 
 from voice_server.memory.topics import MAX_VALUE, Topic
 
-MAX_LINE = 2000
+MAX_LINE = 1000
 """Characters of one utterance that are looked at."""
 _BLANK = re.compile(r"\s+")
 _MARKUP = re.compile(r"[<>{}\[\]`|\\]")

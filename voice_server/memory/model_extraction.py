@@ -17,7 +17,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from pipeline.errors import PipelineError
 from pipeline.providers.interfaces import CompletionOptions, LanguageModel, ModelMessage, TextDelta
-from voice_server.memory.extraction import best, extract, of_tools
+from voice_server.memory.extraction import best, extract_gently, of_tool
 from voice_server.memory.findings import Finding, Line, Talk, plain
 from voice_server.memory.topics import MAX_VALUE, TOPICS, Topic
 
@@ -74,15 +74,15 @@ class ModelFailed(Exception):
 async def extract_by(model: LanguageModel | None, talk: Talk, session_id: str) -> list[Finding]:
     """What the model finds, and what tools tell; what the rules find where there is no model, or it fails."""
     if model is None or not any(line.is_new and line.role == "user" for line in talk.lines):
-        return extract(talk)
+        return await extract_gently(talk)
     try:
         async with asyncio.timeout(MODEL_SECONDS):
             found = read_answer(await _ask(model, talk.lines, session_id), talk.lines)
     except (PipelineError, ModelFailed, TimeoutError) as error:
         reason = str(error) or "it took too long"
         _log.warning("a model found no memories; rules are asked", model=model.name, reason=reason)
-        return extract(talk)
-    return best([*found, *of_tools(talk.tools)])
+        return await extract_gently(talk)
+    return best([*found, *(finding for tool in talk.tools for finding in of_tool(tool))])
 
 
 def read_answer(text: str, lines: Sequence[Line]) -> list[Finding]:

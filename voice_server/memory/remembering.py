@@ -34,6 +34,8 @@ TURN_SECONDS = 2 * MODEL_SECONDS
 """After which another task may take a conversation whose task was killed."""
 QUIET_SECONDS = 120.0
 """A conversation that is held request by request is over when no request has come for so long."""
+AGAIN_SECONDS = 3600.0
+"""After a fault."""
 AT_ONCE = 4
 MAX_ITEMS = 2000
 """Of one turn; a longer conversation takes several."""
@@ -124,8 +126,16 @@ class Remembering:
         except StorageUnavailable as error:
             _log.info("a conversation is remembered later", conversation=turn.id, reason=str(error))
         except Exception:
-            # It is tried again when its turn is over; the others go on.
+            # A fault of this server: tried again now and then, and no other waits for it.
             _log.exception("a conversation cannot be remembered", conversation=turn.id)
+            await self._postpone(turn)
+
+    async def _postpone(self, turn: Turn) -> None:
+        try:
+            async with self._database.tenant(turn.tenant_id) as connection:
+                await connection.execute(_SQL["postpone"], turn.tenant_id, turn.id, turn.remember_turn, AGAIN_SECONDS)
+        except StorageUnavailable as error:
+            _log.info("it is tried again when its turn is over", conversation=turn.id, reason=str(error))
 
     async def _read(self, turn: Turn) -> _Heard:
         async with self._database.tenant(turn.tenant_id) as connection:

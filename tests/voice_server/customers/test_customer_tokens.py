@@ -58,7 +58,7 @@ REFUSED = {
     "a subject with a zero": (DEFAULT_TENANT, jwt.encode(claims(sub="a\0b"), SHARED, "HS256")),
     "no telephone number": (DEFAULT_TENANT, jwt.encode(claims(phone="12345"), SHARED, "HS256")),
     "a number as a name": (DEFAULT_TENANT, jwt.encode(claims(name=5), SHARED, "HS256")),
-    "unsigned": (DEFAULT_TENANT, jwt.encode(claims(), None, "none")),
+    "unsigned": (DEFAULT_TENANT, jwt.encode(claims(), "", "none")),
     "another algorithm": (DEFAULT_TENANT, jwt.encode(claims(), SHARED, "HS512")),
     "of another tenant": (OTHER, jwt.encode(claims(), SHARED, "HS256")),
     "signed with a public key": (OTHER, jwt.encode(claims(), PUBLIC, "HS256")),

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from voice_server.memory.extraction import MAX_FINDINGS, extract
+from voice_server.memory.extraction import MAX_FINDINGS, extract, extract_gently
 from voice_server.memory.findings import Line, Talk, ToolResult, plain
 from voice_server.memory.topics import MAX_VALUE
 
@@ -279,3 +279,10 @@ def test_tools_may_give_any_json(value: Any) -> None:
 def test_a_very_long_utterance_is_read_in_part(role: Literal["user"]) -> None:
     line = Line("item_1", role, "i'm allergic to " * 100_000, AT)
     assert len(extract(Talk([line]))) <= MAX_FINDINGS
+
+
+async def test_gently_it_finds_the_same() -> None:
+    lines = [user("I'm allergic to nuts."), Line("item_2", "assistant", "Your name?", AT), user("Marco.")]
+    talk = Talk(lines, [ToolResult(None, "book_table", "", json.dumps(BOOKED), AT)])
+    assert await extract_gently(talk) == extract(talk)
+    assert len(extract(talk)) == 3

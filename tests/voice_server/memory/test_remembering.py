@@ -316,5 +316,13 @@ async def test_one_that_cannot_be_read_keeps_no_other_waiting(database: Database
         if calls == 1:
             raise RuntimeError("a fault")
 
-    await Remembering(database, yes, sometimes).round()
+    remembering = Remembering(database, yes, sometimes)
+    await remembering.round()
     assert len(await values(database, customer_id)) == 1
+    # It is left alone for much longer than a turn, and then tried again.
+    async with database.everyone() as connection:
+        waits = "SELECT remember_due_at > now() + interval '50 minutes' FROM conversations WHERE remembered_at IS NULL"
+        assert await connection.fetchval(waits)
+    await conversations.execute("UPDATE conversations SET remember_due_at = now()")
+    assert await remembering.round() == 1
+    assert len(await values(database, customer_id)) == 2

@@ -305,6 +305,7 @@ EXAMPLES: dict[str, dict[str, tuple[Any, ...]]] = {
         "claim": (60.0, 0.0, 10),
         "items": (ACME, "conv_canary", -1, 5, 10),
         "tool_facts": (ACME, "conv_canary", -1, 10),
+        "postpone": (ACME, "conv_canary", 0, 60.0),
         "remembered": (ACME, "conv_canary", 0, NOW, 1, 1),
     },
     "memberships": {

@@ -8,12 +8,15 @@ import re
 import unicodedata
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 from voice_server.memory.findings import MAX_LINE
 from voice_server.memory.topics import Topic
 
 MAX_LISTED = 8
 """Values of one enumeration."""
+MAX_REPEATED = 4
+"""How often one sentence may say the same kind of thing."""
 _QUOTED = re.compile(r"“[^”]*”|\"[^\"]*\"|«[^»]*»|‘[^’]{3,}’(?!\w)|(?<!\w)'[^']*\s[^']*'(?!\w)")
 _SENTENCE = re.compile(r"[^.!?\n]+[.!?\n]*")
 _APOSTROPHES = str.maketrans({"’": "'", "ʼ": "'", "`": "'"})
@@ -85,7 +88,7 @@ def stated(text: str, rules: Sequence[Rule], guards: Guards) -> Iterator[tuple[T
         if guards.supposing.search(sentence):
             continue
         for rule in rules:
-            for match in rule.pattern.finditer(sentence):
+            for match in islice(rule.pattern.finditer(sentence), MAX_REPEATED):
                 certainty = _certainty(sentence, match, guards)
                 if certainty:
                     statement = Statement(match, sentence[match.end() :], is_cased)

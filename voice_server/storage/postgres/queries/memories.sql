@@ -111,6 +111,10 @@ WHERE tenant_id = $1 AND conversation_id = $2 AND sequence > $3
 ORDER BY sequence
 LIMIT $4
 
+-- name: postpone
+UPDATE conversations SET remember_due_at = now() + make_interval(secs => $4)
+WHERE tenant_id = $1 AND id = $2 AND remember_turn = $3
+
 -- name: remembered
 -- Nothing is changed if it was somebody else's turn meanwhile.
 UPDATE conversations SET
