@@ -82,7 +82,10 @@ class ConsentRoutes:
         principal = principal_of(request)
         limit = whole(request, "limit", 100, MAX_PAGE)
         before = whole(request, "before", _LAST, _LAST)
-        if request.query.get("of", "person") == "tenant":
+        whose = request.query.get("of", "person")
+        if whose not in ("person", "tenant"):
+            raise ApiError(400, "invalid_value", "of must be person or tenant.", param="of")
+        if whose == "tenant":
             require(principal, "admin")
             require_scope(principal, "admin")
             async with self._database.tenant(principal.tenant_id) as connection:

@@ -47,7 +47,15 @@ async def test_pages_follow_each_other(server: PrivateServer, ada: Somebody) -> 
             break
         before = f"&before={page['next']}"
     assert found == whole["entries"]
-    for wrong in ("limit=0", "limit=x", "limit=501", "before=-1", "before=99999999999999999999", "customer_id=x"):
+    for wrong in (
+        "limit=0",
+        "limit=x",
+        "limit=501",
+        "of=everybody",
+        "before=-1",
+        "before=99999999999999999999",
+        "customer_id=x",
+    ):
         assert (await ada.gdpr("GET", f"audit?{wrong}"))[0] in (400, 403, 404), wrong
 
 
