@@ -14,6 +14,15 @@ from voice_server.openapi.answers import Schema
 from voice_server.openapi.operations import answer, form, json_body, operation, path_parameter, query, ref
 from voice_server.voice_chat import VoiceChatAnswer, VoiceChatForm
 
+EVENTS = {
+    "schema": {
+        "type": "object",
+        "description": "Server-sent events.",
+        "properties": {"data": {"type": "string"}, "event": {"type": "string"}},
+    }
+}
+"""What a stream of events is made of: the data of each is JSON, but for the last `[DONE]` of OpenAI's."""
+
 _BODIES: tuple[type[BaseModel], ...] = (
     ChatBody,
     ClientSecretBody,
@@ -137,6 +146,7 @@ def _realtime(*, alias: bool = False) -> Schema:
             query("model", "An assistant; unknown names mean the default one."),
             query("intent", "`transcription` for a session that only listens."),
             query("extensions", "`1` switches the extensions on."),
+            query("customer_token", "A token of the tenant's own site; or the header X-Customer-Token."),
             query("greeting", "`0`: the assistant waits to be spoken to, even if it has a greeting."),
         ],
         errors=(400, 401, 403, 404, 426, 503),
@@ -151,7 +161,7 @@ def _speech() -> Schema:
         "The audio is sent while it is being spoken. `pcm` is int16 mono at 24 kHz. With `stream_format: sse` it comes "
         "in events `speech.audio.delta` and `speech.audio.done`.",
         body=json_body(ref("SpeechBody")),
-        ok={"description": "The speech.", "content": {**audio, "text/event-stream": {"schema": {"type": "string"}}}},
+        ok={"description": "The speech.", "content": {**audio, "text/event-stream": EVENTS}},
         errors=(400, 401, 502, 504),
     )
 
@@ -170,7 +180,7 @@ def _transcription() -> Schema:
                 "text/plain": text,
                 "text/vtt": text,
                 "application/x-subrip": text,
-                "text/event-stream": text,
+                "text/event-stream": EVENTS,
             },
         },
         errors=(400, 401, 413, 415, 502, 504),
@@ -187,7 +197,7 @@ def _chat_completion() -> Schema:
             "description": "The message, or its pieces as events that end with `[DONE]`.",
             "content": {
                 "application/json": {"schema": ref("ChatCompletion")},
-                "text/event-stream": {"schema": {"type": "string"}},
+                "text/event-stream": EVENTS,
             },
         },
         errors=(400, 401, 502, 504),
