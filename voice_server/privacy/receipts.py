@@ -73,8 +73,7 @@ class Receipts:
             if public is None:
                 return None
             claims = jwt.decode(token, public, algorithms=["EdDSA"], issuer=self._issuer, options={"require": ["jti"]})
-        except (jwt.InvalidTokenError, UnicodeError, RecursionError):
-            # The last one for JSON that is nothing but brackets.
+        except (jwt.InvalidTokenError, UnicodeError):
             return None
         return Receipt(claims, token, _jwk(key_id, public))
 
