@@ -30,7 +30,13 @@ FLAGS = (
     # A name that browsers do not count as this machine, and so not as a secure context.
     "--host-resolver-rules=MAP voice.test 127.0.0.1",
 )
-EXPECTED_ERRORS = ("status of 401", "status of 503", "ERR_CONNECTION_REFUSED", "WebSocket connection to")
+EXPECTED_ERRORS = (
+    "status of 401",
+    "status of 503",
+    "status of 409",
+    "ERR_CONNECTION_REFUSED",
+    "WebSocket connection to",
+)
 """What browsers themselves write to the console when a request is refused, which some tests are about."""
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import itertools
 import json
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
@@ -15,6 +16,7 @@ CONTENT_SECURITY_POLICY = (
     "worker-src 'self' blob:; media-src 'self' blob:; img-src 'self' data:"
 )
 PATIENCE_SECONDS = 15.0
+_numbers = itertools.count(1000)
 
 ABOUT: dict[str, Any] = {
     "version": "0.1.0",
@@ -42,6 +44,7 @@ class Conversation:
     socket: web.WebSocketResponse
     protocols: list[str]
     query: dict[str, str]
+    transport: asyncio.Transport | None
     messages: list[dict[str, Any]] = field(default_factory=list)
     audio: bytearray = field(default_factory=bytearray)
     """int16, 24 kHz."""
@@ -52,9 +55,26 @@ class Conversation:
         """The session has begun."""
         await self.say({"type": "session.created", "session": {"id": "sess_1", "type": "realtime"}})
 
+    async def offer(self, token: str) -> None:
+        """The conversation can be resumed with this token."""
+        await self.say({"type": "voice.resume", "token": token, "expires_in_ms": 120_000})
+
+    async def go_on(self, *missed: dict[str, Any], resend_from_ms: float = 1e9) -> None:
+        """With the conversation of another socket."""
+        resumed = {"session_id": "sess_1", "resend_from_ms": resend_from_ms, "replayed": len(missed)}
+        await self.say({"type": "voice.resumed", **resumed})
+        await self.offer("token_2")
+        await self.say(*missed)
+
+    def drop(self) -> None:
+        """As a network does: nobody says goodbye."""
+        transport = self.transport
+        assert transport is not None
+        transport.abort()
+
     async def say(self, *events: dict[str, Any]) -> None:
         for event in events:
-            await self.socket.send_json({"event_id": f"event_{id(event)}", **event})
+            await self.socket.send_json({"event_id": f"event_{next(_numbers)}", **event})
 
     async def play(self, item_id: str, audio: bytes) -> None:
         """Sends `audio` (int16, 24 kHz) in frames of 40 ms, as fast as it goes."""
@@ -102,6 +122,10 @@ class ScriptedServer:
         """None: no key is asked for."""
         self.full = False
         """The server is there, but takes no conversation."""
+        self.takes_calls = True
+        """If not, it is busy for a moment."""
+        self.forgets = False
+        """No conversation can be resumed."""
         self.about: dict[str, Any] = ABOUT
         self.conversations: asyncio.Queue[Conversation] = asyncio.Queue()
         self._runner: web.AppRunner | None = None
@@ -157,7 +181,7 @@ class ScriptedServer:
     async def _models(self, request: web.Request) -> web.Response:
         if self.key is not None and request.headers.get("Authorization") != f"Bearer {self.key}":
             return web.json_response({"error": {"message": "no", "code": "invalid_api_key"}}, status=401)
-        if self.full:
+        if self.full or not self.takes_calls:
             return web.json_response({"error": {"message": "full", "code": "server_overloaded"}}, status=503)
         return web.json_response({"object": "list", "data": []})
 
@@ -168,9 +192,13 @@ class ScriptedServer:
         protocols = [name.strip() for name in request.headers.get("Sec-WebSocket-Protocol", "").split(",") if name]
         if self.key is not None and f"openai-insecure-api-key.{self.key}" not in protocols:
             return web.Response(status=401)
+        if not self.takes_calls:
+            return web.Response(status=503)
+        if self.forgets and "resume" in request.query:
+            return web.Response(status=409)
         socket = web.WebSocketResponse(protocols=["realtime"])
         await socket.prepare(request)
-        conversation = Conversation(socket, protocols, dict(request.query))
+        conversation = Conversation(socket, protocols, dict(request.query), request.transport)
         self.conversations.put_nowait(conversation)
         await conversation.listen()
         return socket

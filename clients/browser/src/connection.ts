@@ -35,6 +35,7 @@ export class Connection {
   #key: string | null;
   #failures = 0;
   #refusals = 0;
+  #hasAskedToMove = false;
   #timer: ReturnType<typeof setTimeout> | undefined;
   /** Grows with each attempt: what belongs to an older one is ignored. */
   #attempt = 0;
@@ -73,19 +74,12 @@ export class Connection {
 
   /** Does nothing if it is open or on the way; shortens the wait if it waits. */
   open(): void {
-    switch (this.#state.kind) {
-      case "open":
-      case "connecting":
-        return;
-      case "resuming":
-        this.#failures = 0;
-        this.#resumeSoon();
-        return;
-      default:
-        this.#failures = 0;
-        if (this.canResume) this.#beginResuming();
-        else void this.#connect();
-    }
+    const { kind } = this.#state;
+    if (kind === "open" || kind === "connecting") return;
+    this.#failures = 0;
+    if (kind === "resuming") this.#resumeSoon();
+    else if (this.canResume) this.#beginResuming();
+    else void this.#connect();
   }
 
   /** The network is another one now: a socket that still seems open may be dead. */
@@ -105,6 +99,7 @@ export class Connection {
           else if (attempt === this.#attempt) this.#lose(code);
         },
       });
+      this.#hasAskedToMove = true;
       this.#move = { transport, waiting, lostCode: null, timer: setTimeout(() => this.#stay(), GREETING_MS) };
     } catch {
       console.warn("The key cannot be sent any more.");
@@ -189,6 +184,8 @@ export class Connection {
     const { event } = message;
     if (event.type === "session.created") this.#resumption = new Resumption();
     if (!this.#resumption.receive(message)) return;
+    // No other tab has taken the conversation: it was this one that had it moved.
+    if (event.type === "error" && event.code === "session_moved" && this.#hasAskedToMove) return;
     if (event.type === "error" && (event.code === "server_overloaded" || event.code === "rate_limit_exceeded")) {
       this.#serverIsFull = true;
     }
@@ -203,6 +200,7 @@ export class Connection {
     this.#openedAt = Date.now();
     this.#outflow = new Outflow(this.#openedAt);
     this.#refusals = 0;
+    this.#hasAskedToMove = false;
     if (beginning.kind === "resumed") this.#failures = 0;
     this.#become({ kind: "open" });
     this.#events.onBeginning(beginning);

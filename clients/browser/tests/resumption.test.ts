@@ -217,6 +217,20 @@ describe("a conversation that can be resumed", () => {
     expect(old.audio).toEqual([0, 1]);
   });
 
+  test("is asked for again when the server that was to take it over is lost on the way", async () => {
+    const stage = await interrupted();
+    const old = stage.socket;
+    old.say({ type: "voice.draining", seconds: 30 });
+    old.say({ type: "error", error: { code: "session_moved", message: "It is elsewhere." } });
+    old.drop(1012);
+    stage.socket.drop();
+    await settle();
+    expect(stage.sockets).toHaveLength(3);
+    expect(stage.socket.resume?.token).toBe("token_1");
+    stage.socket.goOn(0);
+    expect(stage.client.state()).toMatchObject({ connection: { kind: "open" }, microphone: "on", complaint: null });
+  });
+
   test("is known to be lost when nothing of what is said leaves", async () => {
     const stage = await interrupted();
     const old = stage.socket;

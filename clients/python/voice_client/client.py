@@ -67,6 +67,8 @@ class VoiceClient:
         """A connection that another one has replaced; its server closes it."""
         self._is_live = False
         """Whether what is said is sent. If not, it is kept."""
+        self._asked_to_move = False
+        """Whether it was this client that had another server take the conversation over."""
         self._replay = 0
         """Missed events that are still to come; what was asked meanwhile may have been answered by them."""
         self._audio = KeptAudio()
@@ -185,7 +187,9 @@ class VoiceClient:
                 self._audio.commit()
             case "voice.draining":
                 return await self._move()
-            case "error" if isinstance(event, ServerError) and event.code == "session_moved":
+            case "error" if (
+                isinstance(event, ServerError) and event.code == "session_moved" and not self._asked_to_move
+            ):
                 # Another client has taken the conversation; to take it back would never end.
                 self._resumption.forget()
         if self._replay and fields["type"] != "voice.resume":
@@ -223,6 +227,7 @@ class VoiceClient:
         except TimeoutError as error:
             raise ConnectionFailed(f"{self.url} did not answer within {_OPENING_SECONDS:g} seconds.") from error
         self._left, self._socket = self._socket, socket
+        self._asked_to_move = False
         if isinstance(beginning.event, SessionStarted):
             await self._restart()
             event: ConnectionResumed | ConversationRestarted = ConversationRestarted(beginning.event.session_id)
@@ -263,6 +268,7 @@ class VoiceClient:
     async def _move(self) -> ConversationRestarted | None:
         """The server will stop: another one takes over while this one is still there."""
         self._is_live = False
+        self._asked_to_move = True
         try:
             event = await self._go_on()
         except ConnectionFailed:
