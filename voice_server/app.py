@@ -1,33 +1,30 @@
 """The composition root: the only place that knows all the parts, and puts them together."""
 
 import asyncio
-import os
-import socket
 import time
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, aclosing, asynccontextmanager
+from dataclasses import dataclass
 from functools import partial
+from socket import gethostname
 from uuid import UUID
 
 from aiohttp import web
 
 from pipeline.rehearsal import rehearse
 from voice_server.about import About
-from voice_server.access.api_keys import ApiKeys
-from voice_server.access.client_secrets import StoredClientSecrets
 from voice_server.accounts.passwords import PasswordHashes
 from voice_server.assistants.catalog import Catalog
 from voice_server.auth import Authenticator, known_principal
 from voice_server.background import running
 from voice_server.conversations.answers import ObjectRecordings
-from voice_server.conversations.archive import Archive
 from voice_server.conversations.held import HeldConversations
-from voice_server.conversations.log import ConversationLog
+from voice_server.conversations.history import History
 from voice_server.conversations.recorder import Recorder
-from voice_server.conversations.spool import Spool
 from voice_server.customers.customers import Customers
-from voice_server.ecs import EcsTask
+from voice_server.customers.tokens import CustomerTokens
 from voice_server.event_loop_lag import RecentLag, late_wakes
+from voice_server.ground import Ground, open_ground
 from voice_server.health import Health
 from voice_server.http.admission import Admission
 from voice_server.http.errors import answer_errors
@@ -36,6 +33,7 @@ from voice_server.http.request_id import add_request_id, name_requests
 from voice_server.http.uploads import Uploads
 from voice_server.memory.memories import Memories
 from voice_server.memory.recall import Recall
+from voice_server.memory.remembering import MayRemember
 from voice_server.metrics import Metrics, MetricsPage
 from voice_server.openai_api.chat_completions import ChatCompletions, Writer
 from voice_server.openai_api.models import Models
@@ -46,7 +44,6 @@ from voice_server.openapi.docs import Docs
 from voice_server.page import Page, add_security_headers
 from voice_server.parts import (
     Part,
-    Work,
     accounts_part,
     built_privacy,
     client_secrets_part,
@@ -54,13 +51,12 @@ from voice_server.parts import (
     history_of,
     history_part,
     objects_part,
-    opened_accounts,
     privacy_part,
     tenants_part,
 )
 from voice_server.phrases import Phrasebook, Speaker
 from voice_server.privacy.consents import Consents
-from voice_server.provider_metrics import provider_metrics
+from voice_server.privacy.service import PrivacyService
 from voice_server.reception import Reception
 from voice_server.resumption.resumption import Resumption
 from voice_server.resumption.tickets import Tickets
@@ -68,9 +64,7 @@ from voice_server.sessions import Sessions
 from voice_server.settings import ServerSettings
 from voice_server.stages import Stages
 from voice_server.storage.opened import Storage
-from voice_server.telemetry import Telemetry
-from voice_server.tenants.configs import TenantConfigs
-from voice_server.tenants.quotas import SessionQuotas
+from voice_server.tenants.secrets import TenantSecrets
 from voice_server.voice_chat import VoiceChat
 from voice_server.voice_socket import VoiceSocket
 
@@ -94,117 +88,134 @@ async def open_app(
     Raises OSError if a folder that the settings name cannot be written to.
     """
     async with AsyncExitStack() as resources:
-        app, work = await _put_together(settings, assistants, stages, storage, public_url, hashes, resources)
+        ground = await open_ground(settings, assistants, stages, storage, public_url, hashes, resources)
+        health = Health(ground.admission)
+        talks = _talks(ground)
+        parts = [*_parts_of_talks(ground, talks), *_other_parts(ground, talks, health)]
+        origins = Origins(settings.allowed_origins, loopback_only=settings.is_loopback)
+        app = web.Application(
+            client_max_size=settings.max_upload_bytes + _FORM_BYTES,
+            middlewares=[name_requests, answer_errors, origins.middleware()],
+        )
+        app.on_response_prepare.extend((add_request_id, add_security_headers, origins.add_headers))
+        app.on_startup.append(health.opened)
+        app.on_shutdown.extend((health.stopping, talks.realtime.shut_down))
         rehearse()
-        for name, each in work.items():
-            await resources.enter_async_context(running(name, each))
+        for part in parts:
+            app.add_routes(part.routes)
+            for collect in part.metrics:
+                ground.metrics.add(collect)
+            for name, work in part.work.items():
+                await resources.enter_async_context(running(name, work))
         yield app
 
 
-async def _put_together(
-    settings: ServerSettings,
-    assistants: Catalog,
-    stages: Stages,
-    storage: Storage,
-    public_url: str,
-    hashes: PasswordHashes | None,
-    resources: AsyncExitStack,
-) -> tuple[web.Application, Mapping[str, Work]]:
-    """The application, and what goes on behind its requests."""
-    open_ = resources.enter_async_context
-    configs, quotas = TenantConfigs(storage.database), SessionQuotas(storage.database)
-    accounts = await open_(opened_accounts(settings, storage, configs, public_url, hashes))
-    api_keys, secrets = ApiKeys(storage.database), StoredClientSecrets(storage.database)
-    authenticator = Authenticator(settings.api_keys, credentials=(api_keys, accounts.tokens), client_secrets=secrets)
-    admission = Admission(settings.max_sessions, settings.max_event_loop_lag_ms / 1000)
-    metrics = Metrics([assistant.name for assistant in assistants.all()], admission)
-    metrics.add(lambda: provider_metrics(stages.health()))
-    telemetry = await open_(Telemetry(settings, stages, metrics))
-    archive = Archive(storage.database)
-    log = await open_(ConversationLog(archive, Spool(storage.folder / "spool"), storage.live_log))
-    phrasebook = Phrasebook(stages.own_voice, stages.text_to_speech, _speakers(settings, assistants))
-    sessions = Sessions(assistants, stages, phrasebook, settings.language, settings.llm_deadline_seconds)
-    uploads = Uploads(settings.max_upload_bytes, settings.max_upload_seconds)
-    recordings = ObjectRecordings(storage.objects, storage.database)
-    recorder, tickets = Recorder(log), Tickets(storage.database, socket.gethostname())
+@dataclass(frozen=True, slots=True)
+class _Talks:
+    """Conversations, and who knows what of whoever holds them."""
+
+    realtime: VoiceSocket
+    voice_chat: VoiceChat
+    reception: Reception
+    sessions: Sessions
+    phrasebook: Phrasebook
+    recordings: ObjectRecordings
+    tickets: Tickets
+    history: History
+    customers: Customers
+    memories: Memories
+    may_remember: MayRemember
+    privacy: PrivacyService
+
+
+def _talks(ground: Ground) -> _Talks:
+    settings, storage, stages = ground.settings, ground.storage, ground.stages
 
     async def end_live(conversation_ids: Sequence[str]) -> None:
         await reception.end(conversation_ids)
 
-    privacy = built_privacy(settings, storage, accounts, public_url, end_live)
-    history = history_of(storage)
-    customers, memories = Customers(storage.database), Memories(storage.database)
+    privacy = built_privacy(settings, storage, ground.accounts, ground.public_url, end_live)
     may_remember = partial(_may_remember, privacy.consents)
+    customers, memories = Customers(storage.database), Memories(storage.database)
+    phrasebook = Phrasebook(stages.own_voice, stages.text_to_speech, _speakers(settings, ground.assistants))
+    sessions = Sessions(ground.assistants, stages, phrasebook, settings.language, settings.llm_deadline_seconds)
+    recorder, history = Recorder(ground.log), history_of(storage)
     reception = Reception(
         sessions=sessions,
-        configs=configs,
-        quotas=quotas,
+        configs=ground.configs,
+        quotas=ground.quotas,
         customers=customers,
         recall=Recall(customers, memories, may_remember),
+        tokens=CustomerTokens(TenantSecrets(storage.database, storage.sealed).open),
         consents=privacy.consents,
         history=history,
         recorder=recorder,
-        telemetry=telemetry,
+        telemetry=ground.telemetry,
     )
-    realtime = VoiceSocket(
+    recordings, tickets = ObjectRecordings(storage.objects, storage.database), Tickets(storage.database, gethostname())
+    return _Talks(
+        realtime=_realtime(ground, reception, Resumption(tickets, ground.archive, ground.log, recorder)),
+        voice_chat=_voice_chat(ground, reception, recordings),
+        reception=reception,
+        sessions=sessions,
+        phrasebook=phrasebook,
+        recordings=recordings,
+        tickets=tickets,
+        history=history,
+        customers=customers,
+        memories=memories,
+        may_remember=may_remember,
+        privacy=privacy,
+    )
+
+
+def _realtime(ground: Ground, reception: Reception, resumption: Resumption) -> VoiceSocket:
+    return VoiceSocket(
         authenticate=reception.visitor,
         find_assistant=reception.find_assistant,
         new_session=reception.new_session,
         observe=reception.observe,
         record=reception.record,
-        resumption=Resumption(tickets, archive, log, recorder),
-        admit=admission.conversation,
-        drain_seconds=settings.drain_seconds,
+        resumption=resumption,
+        admit=ground.admission.conversation,
+        drain_seconds=ground.settings.drain_seconds,
     )
-    voice_chat = VoiceChat(
-        uploads=uploads,
-        conversations=HeldConversations(archive, storage.shared.leases),
+
+
+def _voice_chat(ground: Ground, reception: Reception, recordings: ObjectRecordings) -> VoiceChat:
+    return VoiceChat(
+        uploads=ground.uploads,
+        conversations=HeldConversations(ground.archive, ground.storage.shared.leases),
         recordings=recordings,
-        admission=admission,
+        admission=ground.admission,
         find_assistant=reception.find_assistant,
         new_session=reception.new_session,
     )
-    health = Health(admission)
 
-    def drain() -> None:
-        health.drain()
-        realtime.drain()
 
-    parts = (
-        Part(work={"ECS": EcsTask(os.environ, lambda: admission.count, drain).watch}),
-        _watched(settings, admission, metrics, authenticator, health),
-        Part(About(settings, assistants).routes()),
-        Part([*Page().routes(), *Docs().routes()]),
-        _conversations_part(realtime, voice_chat, reception, authenticator),
-        _openai_part(settings, assistants, stages, authenticator, uploads),
-        client_secrets_part(secrets, authenticator, sessions.find_assistant),
-        accounts_part(accounts, authenticator),
-        tenants_part(storage, authenticator, api_keys, assistants, quotas),
-        history_part(history, authenticator, log),
-        objects_part(storage, recordings),
-        customers_part(storage, authenticator, customers, memories, may_remember),
-        privacy_part(settings, storage, privacy, authenticator),
-        Part(
-            work={
-                "phrases": phrasebook.prepare,
-                "phrases of tenants": phrasebook.prepare_guests,
-                "resuming": tickets.sweep,
-            }
-        ),
-    )
-    origins = Origins(settings.allowed_origins, loopback_only=settings.is_loopback)
-    app = web.Application(
-        client_max_size=settings.max_upload_bytes + _FORM_BYTES,
-        middlewares=[name_requests, answer_errors, origins.middleware()],
-    )
-    for part in parts:
-        app.add_routes(part.routes)
-        for collect in part.metrics:
-            metrics.add(collect)
-    app.on_response_prepare.extend((add_request_id, add_security_headers, origins.add_headers))
-    app.on_startup.append(health.opened)
-    app.on_shutdown.extend((health.stopping, realtime.shut_down))
-    return app, {name: work for part in parts for name, work in part.work.items()}
+def _parts_of_talks(ground: Ground, talks: _Talks) -> list[Part]:
+    authenticator, storage, phrasebook = ground.authenticator, ground.storage, talks.phrasebook
+    return [
+        _conversations_part(talks.realtime, talks.voice_chat, talks.reception, authenticator),
+        Part(work={"phrases": phrasebook.prepare, "phrases of tenants": phrasebook.prepare_guests}),
+        Part(work={"resuming": talks.tickets.sweep}),
+        history_part(talks.history, authenticator, ground.log),
+        objects_part(storage, talks.recordings),
+        customers_part(storage, authenticator, talks.customers, talks.memories, talks.may_remember),
+        privacy_part(ground.settings, storage, talks.privacy, authenticator),
+    ]
+
+
+def _other_parts(ground: Ground, talks: _Talks, health: Health) -> list[Part]:
+    authenticator, assistants = ground.authenticator, ground.assistants
+    return [
+        Part([*Page().routes(), *Docs().routes(), *About(ground.settings, assistants).routes()]),
+        _watched(ground.settings, ground.admission, ground.metrics, authenticator, health),
+        _openai_part(ground.settings, assistants, ground.stages, authenticator, ground.uploads),
+        client_secrets_part(ground.client_secrets, authenticator, talks.sessions.find_assistant),
+        accounts_part(ground.accounts, authenticator),
+        tenants_part(ground.storage, authenticator, ground.api_keys, assistants, ground.quotas),
+    ]
 
 
 def _conversations_part(

@@ -21,13 +21,14 @@ from pipeline.conversation import Conversation
 from pipeline.items import new_id
 from pipeline.session import Session
 from pipeline.settings import SessionSettings
-from voice_server.auth import Principal
+from voice_server.auth import CustomerIdentity, Principal
 from voice_server.call import Observer, Record, Unrecorded
 from voice_server.conversations.entry import conversation_id_of
 from voice_server.conversations.history import History
 from voice_server.conversations.recorder import Recorder
 from voice_server.customers.customers import Customers
-from voice_server.customers.identities import identities_of
+from voice_server.customers.identities import by_strength, identities_of
+from voice_server.customers.tokens import CustomerTokens
 from voice_server.http.errors import ApiError
 from voice_server.http.request_id import request_id_of
 from voice_server.memory.recall import OPENING_SECONDS, Known, Recall, Recollection
@@ -47,6 +48,9 @@ LOOK_SECONDS = 0.5
 MAX_LOOKS = 20
 LATE_SECONDS = 15.0
 """How long it may take after the end of a conversation to learn whose it was."""
+
+CUSTOMER_HEADER = "X-Customer-Token"
+"""In which a tenant's own site says who is there; browsers, whose WebSockets have no headers, say it in the query."""
 
 Who = Callable[[web.Request], Awaitable[Principal]]
 _log = structlog.get_logger(__name__)
@@ -97,6 +101,7 @@ class Reception:
         quotas: SessionQuotas,
         customers: Customers,
         recall: Recall,
+        tokens: CustomerTokens,
         consents: Consents,
         history: History,
         recorder: Recorder,
@@ -107,6 +112,7 @@ class Reception:
         self._quotas = quotas
         self._customers = customers
         self._recall = recall
+        self._tokens = tokens
         self._consents = consents
         self._history = history
         self._recorder = recorder
@@ -208,8 +214,9 @@ class Reception:
     async def _visit(self, request: web.Request, principal: Principal) -> AsyncIterator[Visit]:
         """Everything that must be known, for as long as the handler runs."""
         async with AsyncExitStack() as stack:
-            identities = identities_of(principal)
-            recollection = await stack.enter_async_context(self._recall.of(principal.tenant_id, identities))
+            identities, name = await self._identities(request, principal)
+            recalling = self._recall.of(principal.tenant_id, identities, name=name)
+            recollection = await stack.enter_async_context(recalling)
             _, config = await self._configs.current(principal.tenant_id)
             known = await recollection.within(OPENING_SECONDS)
             may_keep = await self._may_keep(request, principal, known)
@@ -234,6 +241,16 @@ class Reception:
                 _visit.reset(token)
                 if visit.conversation_id.done() and self._live.get(visit.conversation_id.result()) is visit:
                     del self._live[visit.conversation_id.result()]
+
+    async def _identities(
+        self, request: web.Request, principal: Principal
+    ) -> tuple[Sequence[CustomerIdentity], str | None]:
+        """By what they can be recognised, and how the tenant's own site calls them. Raises ApiError."""
+        token = request.headers.get(CUSTOMER_HEADER) or request.query.get("customer_token")
+        if not token:
+            return identities_of(principal), None
+        said = await self._tokens.read(principal.tenant_id, token)
+        return by_strength([*identities_of(principal), *said.identities]), said.name
 
     async def _may_keep(self, request: web.Request, principal: Principal, known: Known | None) -> bool:
         customer_id = None if known is None else known.customer_id

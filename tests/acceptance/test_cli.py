@@ -82,6 +82,14 @@ def test_a_data_folder_that_cannot_be_used_is_one_line(command: Command) -> None
     assert_one_line(ended, 1, "DATA_DIR: file cannot be written to")
 
 
+def test_servers_of_one_database_need_the_same_secret(command: Command) -> None:
+    database = f"postgresql://nobody@/nothing?host={command.folder}"
+    ended = command.run("serve", PORT="0", DATABASE_URL=database, LOG_LEVEL="error")
+    assert_one_line(ended, 2, "SECRET_KEY: it is empty")
+    ended = command.run("serve", PORT="0", DATABASE_URL=database, SECRET_KEY="x" * 32, LOG_LEVEL="error")
+    assert_one_line(ended, 1, "PostgreSQL cannot be reached")
+
+
 def test_a_folder_for_session_logs_that_cannot_be_used_is_one_line(command: Command) -> None:
     (command.folder / "file").write_text("")
     ended = command.run("serve", PORT="0", SESSION_LOG_DIR="file/logs", LOG_LEVEL="error")

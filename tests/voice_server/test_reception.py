@@ -1,10 +1,12 @@
 """Who comes to talk: the tenant's assistant, quotas, recognition and memory, and what may be kept."""
 
 import asyncio
+import time
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
+import jwt
 import pytest
 from aiohttp import ClientWebSocketResponse, WSServerHandshakeError
 
@@ -125,6 +127,24 @@ async def test_a_caller_is_recognised_and_remembered() -> None:
             assert "walnuts" not in (await session_of(socket))["instructions"]
         kept = await conversations(another_task)
         assert [each["customer"] for each in kept if each["count"]] == [str(customer_id)]
+
+
+async def test_a_tenants_own_site_says_who_is_there() -> None:
+    secret = "the tenant's site and the server know this"
+    said = {"sub": "guest-7", "name": "Ada", "exp": int(time.time()) + 600}
+    async with full_server() as server:
+        async with server.http.put("/api/v1/tenants/default/secrets/customer_token", json={"value": secret}) as answer:
+            assert answer.status == 200, await answer.text()
+        query = f"/v1/realtime?customer_token={jwt.encode(said, secret, 'HS256')}"
+        async with server.http.ws_connect(query) as socket:
+            assert "Ada" in (await session_of(socket))["instructions"]
+            await talk(socket)
+        (kept,) = await conversations(server)
+        identity = CustomerIdentity("subject", "guest-7")
+        assert kept["customer"] == str(await Customers(server.storage.database).recognise(DEFAULT_TENANT, [identity]))
+        with pytest.raises(WSServerHandshakeError) as refusal:
+            await server.http.ws_connect(f"/v1/realtime?customer_token={jwt.encode(said, 'x' * 32, 'HS256')}")
+        assert refusal.value.status == 401
 
 
 @pytest.mark.parametrize("is_late", [False, True])
