@@ -242,10 +242,12 @@ async def explain(url: str, size: Size) -> None:
     cases = (
         ("customers", "recognise", (tenant_id, ["phone"], [_phone(n)])),
         ("memories", "of", (tenant_id, customer_id, list(TOPICS), FETCHED)),
+        ("memories", "claim", (60.0, 120.0, 4)),
     )
     async with Database.open(url) as database:
         for noun, name, arguments in cases:
-            async with database.tenant(tenant_id) as connection:
+            # Conversations are claimed for all tenants at once.
+            async with database.everyone() if name == "claim" else database.tenant(tenant_id) as connection:
                 sql = f"EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) {Statements.of(noun)[name]}"
                 (plan,) = await connection.fetchval(sql, *arguments)
             nodes = list(_nodes(plan["Plan"]))

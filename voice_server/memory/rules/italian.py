@@ -39,7 +39,23 @@ _NO_NAME: Final = _STOPS | words(
     "a al domani dopo ancora subito oggi stasera presto qui qua importante nessuno sconosciuto sbagliato giusto "
     "scritto segnato difficile facile dottore signore signora pronto sì bene scusi scusa pure così yes no ok okay"
 )
-_NOTHING: Final = frozenset({"niente", "nulla", "tutto", "qualcosa", "questo", "quello", "cose"})
+_NOTHING: Final = frozenset(
+    {
+        "niente",
+        "nulla",
+        "tutto",
+        "qualcosa",
+        "cose",
+        "questo",
+        "quello",
+        "questa",
+        "quella",
+        "questi",
+        "quelli",
+        "queste",
+        "quelle",
+    }
+)
 _TO: Final = r"(?:a|ad|al|allo|alla|ai|agli|alle)\s+|all'\s*"
 _DIVIDER: Final = re.compile(r",\s*(?:(?:e|ed|o)\s+)?|\s+(?:e|ed|o)\s+(?:anche\s+)?", re.IGNORECASE)
 _LEADING: Final = re.compile(rf"^(?:{_TO}|(?:il|lo|la|i|gli|le|tutti|tutte|tutto)\s+|l')+", re.IGNORECASE)

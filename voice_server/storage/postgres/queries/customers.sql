@@ -1,7 +1,7 @@
 -- Whom a tenant's assistant talks to, and by what they are recognised.
 
 -- name: recognise
--- Whoever is known by these. The time is noted only now and then, and never by waiting for somebody else.
+-- Whoever is known by these. The time is noted only now and then, and never by waiting for somebody else or the disk.
 WITH given AS (
     SELECT DISTINCT kind, value FROM unnest($2::text[], $3::text[]) AS given (kind, value)
 ), known AS (
@@ -20,7 +20,8 @@ WITH given AS (
 )
 SELECT
     count(*) = (SELECT count(*) FROM given) AS is_complete,
-    coalesce(array_agg(DISTINCT id), '{}') AS customer_ids
+    coalesce(array_agg(DISTINCT id), '{}') AS customer_ids,
+    set_config('synchronous_commit', 'off', true) AS commits
 FROM known
 
 -- name: lock_identities
