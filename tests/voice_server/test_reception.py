@@ -130,7 +130,7 @@ async def test_a_caller_is_recognised_and_remembered() -> None:
 
 
 async def test_a_tenants_own_site_says_who_is_there() -> None:
-    secret = "the tenant's site and the server know this"
+    secret = "the-tenants-site-and-the-server-know-this"
     said = {"sub": "guest-7", "name": "Ada", "exp": int(time.time()) + 600}
     async with full_server() as server:
         async with server.http.put("/api/v1/tenants/default/secrets/customer_token", json={"value": secret}) as answer:
