@@ -97,6 +97,7 @@ async def test_a_conversation_that_is_gone_is_followed_by_another_and_nobody_has
 ) -> None:
     await conversation.offer("token_1")
     await user_speaks(conversation, "item_user1", "What is gold?")
+    await expect(line(page, 0)).to_contain_text("What is gold?")
     server.forgets = True
     conversation.drop()
     again = await server.conversation()
