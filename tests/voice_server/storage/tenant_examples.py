@@ -130,6 +130,10 @@ ROWS: tuple[tuple[str, tuple[object, ...]], ...] = (
         ("sess_canary", ACME, "conv_canary", ALIVE, "canary", {"canary": 1}, LATER),
     ),
     (
+        "live_sessions (id, tenant_id, conversation_id, token_digest, holder, principal, expires_at)",
+        ("sess_lost", ACME, "conv_canary", EXPIRED, "canary", {"canary": 1}, LONG_AGO),
+    ),
+    (
         "memories (id, tenant_id, customer_id, topic, value, confidence, source, conversation_id, item_id)",
         (MEMORY, ACME, CUSTOMER, "canary", "canary", 0.5, "said", "conv_canary", "item_canary"),
     ),
