@@ -154,6 +154,7 @@ async def test_a_server_that_comes_back_goes_on_with_the_conversation(
     page: Page, server: ScriptedServer, conversation: Conversation
 ) -> None:
     await user_speaks(conversation, "item_user1", "What is gold?")
+    await expect(line(page, 0)).to_contain_text("What is gold?")
     await server.stop()
     await expect(page.get_by_role("alert")).to_contain_text("The server cannot be reached")
     await server.start()
