@@ -79,6 +79,9 @@ async def answer_errors(request: web.Request, handler: Handler) -> web.StreamRes
         _log.warning("request failed", path=request.path, code="storage_unavailable", reason=str(error))
         message = "What this needs to read or write cannot be reached at the moment. Try again in some seconds."
         return _answer(ApiError(503, "storage_unavailable", message, headers={"Retry-After": str(RETRY_SECONDS)}))
+    except asyncpg.ForeignKeyViolationError as error:
+        _log.warning("request failed", path=request.path, code="gone", reason=str(error))
+        return _answer(ApiError(404, "not_found", "What this belongs to was deleted in the meantime."))
     except _UNKEPT:
         return _answer(ApiError(400, "invalid_value", "There is a character of the code zero in a text; leave it out."))
     except web.HTTPException as error:

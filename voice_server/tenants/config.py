@@ -87,6 +87,9 @@ class TenantConfig(_Part):
         le=36_500,
         description="After which conversations and memories are removed; left out: never.",
     )
+    erasure_grace_days: int = Field(
+        default=0, ge=0, le=30, description="How long a person may take back the wish to be erased."
+    )
 
     @property
     def limits(self) -> Quotas:
