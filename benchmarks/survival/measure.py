@@ -8,6 +8,7 @@ import argparse
 import asyncio
 import json
 import random
+import sys
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import asdict
@@ -17,14 +18,14 @@ from typing import Any
 import numpy as np
 
 from benchmarks.machine import Lag, describe, run
-from benchmarks.survival.stage import Hit, Stage, stage
+from benchmarks.survival.stage import Hit, Person, Stage, stage
 from benchmarks.survival.tasks import Task
 
-BEFORE_SECONDS = (1.0, 5.0)
+BEFORE_SECONDS = (0.5, 3.0)
 """Between two kills, after both tasks are there again."""
 IN_REPLY = 0.75
 """The share of the kills that are aimed at a reply: at somebody's, at a random moment of it."""
-REPLY_SECONDS = (0.0, 10.0)
+REPLY_SECONDS = (0.0, 4.0)
 LOOK_SECONDS = 0.05
 AFTER_SECONDS = 12.0
 """In which a conversation that was hit has to be there again."""
@@ -35,10 +36,11 @@ SHOWN = 5
 """Faults that are printed in full."""
 
 
-async def kills(made: Stage, count: int, chance: random.Random) -> list[Hit]:
+async def kills(made: Stage, count: int, chance: random.Random, seconds: float) -> list[Hit]:
     """`kill -9` of the task that most people talk to, again and again."""
     hits: list[Hit] = []
-    while len(hits) < count and not made.is_over:
+    until = time.monotonic() + seconds
+    while len(hits) < count and not made.is_over and time.monotonic() < until:
         await asyncio.sleep(chance.uniform(*BEFORE_SECONDS))
         number = max((0, 1), key=lambda each: len(made.held_by(each)))
         if chance.random() < IN_REPLY:
@@ -50,30 +52,30 @@ async def kills(made: Stage, count: int, chance: random.Random) -> list[Hit]:
         restart = asyncio.create_task(made.deployment.tasks[number].start())
         deadline = at + AFTER_SECONDS
         while time.monotonic() < deadline:
-            found = [person.hit(at, phase) for person, phase in killed]
-            if all(_is_back(hit) for hit in found):
+            if all(_is_back(person, person.hit(at, phase)) for person, phase in killed):
                 break
             await asyncio.sleep(0.1)
         hits += [person.hit(at, phase) for person, phase in killed]
         await restart
+        print(f"    {len(hits)} hit; a task was there again after {time.monotonic() - at:.1f} s", file=sys.stderr)
     return hits
 
 
 async def _reply(made: Stage, number: int) -> None:
-    """Until the assistant begins to speak to somebody."""
-    while any(person.survivor.phase == "assistant speaks" for person in made.held_by(number)):  # noqa: ASYNC110
-        await asyncio.sleep(LOOK_SECONDS)
-    while not any(person.survivor.phase == "assistant speaks" for person in made.held_by(number)):
-        if not made.held_by(number):
+    """Until the assistant speaks to somebody."""
+    while people := made.held_by(number):
+        if any(person.survivor.phase == "assistant speaks" for person in people):
             return
         await asyncio.sleep(LOOK_SECONDS)
 
 
-def _is_back(hit: Hit) -> bool:
-    return hit.resumed is not None and (hit.phase in ("quiet", "user speaks") or hit.audible is not None)
+def _is_back(person: Person, hit: Hit) -> bool:
+    if hit.resumed is None:
+        return person.talk.done()
+    return hit.audible is not None or person.survivor.phase in ("quiet", "user speaks")
 
 
-async def rolling(made: Stage, count: int, chance: random.Random) -> list[Hit]:
+async def rolling(made: Stage, count: int, chance: random.Random, _seconds: float) -> list[Hit]:
     """One task after the other is asked to stop, and replaced; so many times."""
     for _ in range(count):
         for task in made.deployment.tasks:
@@ -85,7 +87,7 @@ async def rolling(made: Stage, count: int, chance: random.Random) -> list[Hit]:
     return []
 
 
-async def redis_restarts(made: Stage, count: int, chance: random.Random) -> list[Hit]:
+async def redis_restarts(made: Stage, count: int, chance: random.Random, _seconds: float) -> list[Hit]:
     """Redis is killed, and comes back empty after a while."""
     redis = made.deployment.redis
     assert redis is not None
@@ -98,7 +100,7 @@ async def redis_restarts(made: Stage, count: int, chance: random.Random) -> list
     return []
 
 
-async def postgres_restarts(made: Stage, count: int, chance: random.Random) -> list[Hit]:
+async def postgres_restarts(made: Stage, count: int, chance: random.Random, _seconds: float) -> list[Hit]:
     """PostgreSQL is killed, and is started again as soon as that is noticed."""
     for _ in range(count):
         await asyncio.sleep(chance.uniform(*BEFORE_SECONDS))
@@ -108,7 +110,7 @@ async def postgres_restarts(made: Stage, count: int, chance: random.Random) -> l
     return []
 
 
-Disturbance = Callable[[Stage, int, random.Random], Awaitable[list[Hit]]]
+Disturbance = Callable[[Stage, int, random.Random, float], Awaitable[list[Hit]]]
 SCENARIOS: dict[str, tuple[Disturbance, bool, int]] = {
     "kill -9": (kills, False, 0),
     "kill -9, with Redis": (kills, True, 0),
@@ -118,13 +120,13 @@ SCENARIOS: dict[str, tuple[Disturbance, bool, int]] = {
 }
 
 
-async def measure(name: str, conversations: int, count: int, seed: int) -> dict[str, Any]:
+async def measure(name: str, conversations: int, count: int, seed: int, seconds: float) -> dict[str, Any]:
     """One scenario."""
     disturb, with_redis, drain_seconds = SCENARIOS[name]
     lag = Lag()
     async with stage(conversations, seed, with_redis=with_redis, drain_seconds=drain_seconds) as made, lag.watched():
         await asyncio.sleep(BEFORE_SECONDS[0])
-        hits = await disturb(made, count, random.Random(seed))
+        hits = await disturb(made, count, random.Random(seed), seconds)
         await made.leave()
         found = await made.account()
         survivors = [person.survivor for person in made.people]
@@ -194,6 +196,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--conversations", type=int, default=4, help="at once")
     parser.add_argument("--times", type=int, default=0, help="conversations hit by kills (100), or restarts (2)")
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--seconds", type=float, default=1800.0, help="after which there are no more kills")
     parser.add_argument("--out", type=Path, help="JSON with every figure")
     options = parser.parse_args(arguments)
     results = []
@@ -201,7 +204,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     print("twice, skipped: sentences as they are kept + words as they sound\n")
     for name in options.scenario or SCENARIOS:
         count = options.times or (100 if SCENARIOS[name][0] is kills else 2)
-        results.append(run(measure(name, options.conversations, count, options.seed)))
+        results.append(run(measure(name, options.conversations, count, options.seed, options.seconds)))
         show(results[-1])
     if options.out:
         told = {"schema": 1, "machine": describe(), "results": results}

@@ -12,8 +12,8 @@ from benchmarks.emulators.scene import Exchange, Scene
 from benchmarks.emulators.tones import GAP_SECONDS, LOWEST_HERTZ, RATE, STEP_HERTZ, Samples, frequency
 from pipeline.continuation import GO_ON
 
-SENTENCES = 5
-WORDS = 5
+SENTENCES = 4
+WORDS = 4
 _VOCABULARY = """
     amber anchor autumn barley basket beacon blossom bottle bridge butter candle canyon carpet castle cedar
     circle clover copper coral cotton cradle crystal dagger desert diamond dragon eagle ember engine falcon
@@ -23,7 +23,7 @@ _VOCABULARY = """
     silver spider squirrel summer temple thunder timber tulip turtle valley velvet violin walnut willow
     window winter yarrow zephyr
 """.split()  # noqa: SIM905 -- to be read, not edited
-_ORDINALS = ("First", "Second", "Third", "Fourth", "Fifth")
+_ORDINALS = ("First", "Second", "Third", "Fourth")
 _QUIET = 200
 """Below it, samples are the silence between two words."""
 _SHORTEST_SECONDS = 0.02

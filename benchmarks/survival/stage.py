@@ -111,7 +111,7 @@ class Stage:
     async def _account(self, http: aiohttp.ClientSession, person: Person) -> Account:
         deadline = time.monotonic() + KEPT_SECONDS
         asked = [asked.text for asked in person.survivor.asked]
-        url = f"{self.deployment.urls[0]}/api/v1/conversations/{self._conversation(person)}"
+        url = f"{person.address.url}/api/v1/conversations/{self._conversation(person)}"
         while True:
             async with http.get(url) as answer:
                 kept = (await answer.json())["items"] if answer.status == 200 else []

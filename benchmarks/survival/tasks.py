@@ -147,8 +147,7 @@ async def deployed(environment: Mapping[str, str], *, with_redis: bool) -> Async
             async with EmbeddedPostgres(folder / "postgres") as url:
                 deployment = Deployment(folder, environment, url, redis)
                 try:
-                    await deployment.tasks[0].start()
-                    await deployment.tasks[1].start()
+                    await asyncio.gather(*(task.start() for task in deployment.tasks))
                     yield deployment
                 finally:
                     for task in deployment.tasks:

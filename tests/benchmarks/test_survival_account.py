@@ -44,15 +44,15 @@ def test_a_reply_that_was_cut_and_gone_on_with_is_whole() -> None:
 
 
 def test_a_sentence_that_was_said_twice_is_noticed() -> None:
-    first, rest = " ".join(WORDS[:12]), " ".join(WORDS[6:])
+    first, rest = " ".join(WORDS[:10]), " ".join(WORDS[5:])
     found = account([audio("item_0", first), audio("item_1", rest)], kept(first, rest), [QUESTION])
-    assert (found.sentences_twice, found.words_twice, found.heard_twice) == (1, 6, 5)
+    assert (found.sentences_twice, found.words_twice, found.heard_twice) == (1, 5, 4)
 
 
 def test_a_sentence_that_was_skipped_is_noticed() -> None:
-    first, rest = " ".join(WORDS[:6]), " ".join(WORDS[12:])
+    first, rest = " ".join(WORDS[:5]), " ".join(WORDS[10:])
     found = account([audio("item_0", first), audio("item_1", rest)], kept(first, rest), [QUESTION])
-    assert (found.sentences_skipped, found.words_skipped, found.heard_skipped) == (1, 6, 5)
+    assert (found.sentences_skipped, found.words_skipped, found.heard_skipped) == (1, 5, 4)
 
 
 def test_a_promise_that_was_not_kept_is_noticed() -> None:
