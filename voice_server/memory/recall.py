@@ -90,6 +90,9 @@ class Recall:
             _log.warning("the caller is not recognised", reason=str(error) or "it took too long")
         except ValueError as error:
             _log.info("the caller cannot be recognised", reason=str(error))
+        except Exception:
+            # Nobody is sent away because nothing is known of them.
+            _log.exception("the caller is not recognised")
         return None
 
     async def _remembered(self, tenant_id: UUID, customer_id: UUID) -> list[Memory]:

@@ -160,6 +160,9 @@ def test_storage_that_is_away_or_hangs_is_no_failure_and_who_leaves_gives_up() -
         away = SlowCustomers(0.01, StorageUnavailable("away"))
         async with Recall(away, NoMemories(), may).of(DEFAULT_TENANT, [PHONE]) as recollection:
             assert await recollection.within(OPENING_SECONDS) is None
+        broken = SlowCustomers(0.01, RuntimeError("a fault"))
+        async with Recall(broken, NoMemories(), may).of(DEFAULT_TENANT, [PHONE]) as recollection:
+            assert await recollection.within(OPENING_SECONDS) is None
         began = loop.time()
         async with Recall(SlowCustomers(1e6), NoMemories(), may).of(DEFAULT_TENANT, [PHONE]) as recollection:
             assert await recollection.arrived() is None
