@@ -168,7 +168,8 @@ class Reception:
         self._begins(visit, conversation_id_of(session_id))
         base, _ = self._sessions.find_assistant(base_of(visit.config, assistant_name))
         own = visit.config.assistant
-        speaker = own and Speaker(found.settings.voice, found.settings.language or "en", found.greeting)
+        voice, language = found.settings.voice, found.settings.language or "en"
+        speaker = None if own is None else Speaker(voice, language, found.greeting)
         return self._sessions.new_session(
             session_id,
             settings,

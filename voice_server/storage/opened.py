@@ -4,7 +4,7 @@ import asyncio
 import os
 import secrets
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,7 +19,6 @@ from voice_server.storage.postgres.migration import MigrationError
 from voice_server.storage.sealed import Sealed
 from voice_server.storage.shared.interfaces import LiveLog, Shared, SharedUnavailable
 from voice_server.storage.shared.memory import open_memory
-from voice_server.storage.shared.redis import open_redis
 
 
 class StorageFailed(Exception):
@@ -76,8 +75,7 @@ async def _opened(settings: ServerSettings, public_url: str, resources: AsyncExi
     links = Links(keys[0], public_url)
     url = settings.database_url or await resources.enter_async_context(EmbeddedPostgres(folder / "postgres"))
     await migrate(url)
-    opening = open_redis(settings.redis_url) if settings.redis_url else open_memory()
-    shared = await resources.enter_async_context(opening)
+    shared = await resources.enter_async_context(_shared(settings.redis_url))
     objects = objects_at(settings.object_store_url or (folder / "objects").as_uri(), links)
     return Storage(
         database=await resources.enter_async_context(Database.open(url)),
@@ -89,6 +87,15 @@ async def _opened(settings: ServerSettings, public_url: str, resources: AsyncExi
         secret=keys[0],
         folder=folder,
     )
+
+
+def _shared(redis_url: str) -> AbstractAsyncContextManager[Shared]:
+    if not redis_url:
+        return open_memory()
+    # Imported here, because it takes a quarter of a second that a server without Redis has no use for.
+    from voice_server.storage.shared.redis import open_redis  # noqa: PLC0415
+
+    return open_redis(redis_url)
 
 
 def _kept_secret(path: Path) -> bytes:
