@@ -24,7 +24,7 @@ async def storage_of_this_test(public_url: str = "") -> AsyncIterator[Storage]:
     folder: Path = ask_for("tmp_path") / "data"
     links = Links(SECRET, public_url)
     async with (
-        Database.open(ask_for("database_url")) as database,
+        Database.open(ask_for("database_url"), max_connections=4) as database,
         open_memory() as shared,
         FolderObjects(folder / "objects", links) as objects,
     ):
