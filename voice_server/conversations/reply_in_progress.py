@@ -24,7 +24,10 @@ class ReplyInProgress:
     @property
     def written(self) -> str:
         """All that it has to say, as far as the model had written it: sent or not."""
-        return "".join(self._written or self._sent)
+        composed = "".join(self._written)
+        # What is written is noted by sentences; the voice may be further, by a clause or a space.
+        said = "".join(self._sent)[self._preface :]
+        return said if len(said) > len(composed) else composed
 
     @property
     def sent_seconds(self) -> float:
@@ -84,5 +87,10 @@ class ReplyInProgress:
     @property
     def _preface(self) -> int:
         """Characters that came before its words: phrases that nobody wrote for it, such as "one moment"."""
-        sent = "".join(self._sent)
-        return next(length for length in range(len(sent) + 1) if self.written.startswith(sent[length:]))
+        sent, composed = "".join(self._sent), "".join(self._written)
+        # Either may be ahead of the other.
+        return next(
+            length
+            for length in range(len(sent) + 1)
+            if composed.startswith(sent[length:]) or sent[length:].startswith(composed)
+        )
