@@ -132,6 +132,13 @@ async def measure(name: str, conversations: int, count: int, seed: int, seconds:
         survivors = [person.survivor for person in made.people]
         failures = [survivor.failure for survivor in survivors if survivor.failure]
         unanswered = sum(bool(asked.failure) for survivor in survivors for asked in survivor.asked)
+        evidence = [
+            {
+                "asked": [[asked.began, asked.text, asked.failure] for asked in person.survivor.asked],
+                "events": [[each.at, each.connection, each.fields] for each in person.address.passed if each.fields],
+            }
+            for person in made.people
+        ]
         logs = [line for task in made.deployment.tasks for line in _errors(task)]
     return {
         "name": name,
@@ -143,6 +150,7 @@ async def measure(name: str, conversations: int, count: int, seed: int, seconds:
         "unanswered": unanswered,
         "reconnections": sum(survivor.losses for survivor in survivors),
         "account": asdict(found),
+        "evidence": evidence if found.faults or failures or unanswered else [],
         "client_lag_p99_ms": lag.percentile_ms(99),
         "server_errors": logs,
     }

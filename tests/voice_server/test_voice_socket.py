@@ -17,8 +17,8 @@ from pipeline.providers.scripted import ScriptedLanguageModel, ScriptedTextToSpe
 from tests.voice_server.secrets_in_memory import SecretsInMemory
 from tests.voice_server.wire.served import MANUAL, Served, served
 from voice_server.auth import LOCAL, Authenticator, Principal
-from voice_server.http.admission import Admission
 from voice_server.call import CLOSE_SECONDS
+from voice_server.http.admission import Admission
 from voice_server.wire.limits import MAX_MESSAGE_BYTES
 from voice_server.wire.session_config import SessionConfig
 
