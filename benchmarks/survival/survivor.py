@@ -5,7 +5,7 @@ import contextlib
 import random
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 import numpy as np
@@ -136,6 +136,9 @@ class Survivor:
         reported = None
         while True:
             heard = self._speaker.heard()
+            if heard is not None and self._open:
+                # A loudspeaker that has run dry in the middle of an answer goes on: nobody has stopped it.
+                heard = replace(heard, playing=True)
             if heard is not None and heard != reported:
                 await self.client.report_playback(heard.item_id, heard.milliseconds, playing=heard.playing)
                 reported = heard
