@@ -270,8 +270,10 @@ class VoiceSocket:
         extended = _has_extensions(request)
         connection = Connection(config, with_extensions=extended)
         conversation_id = conversation_id_of(config.session_id)
-        ticket = Ticket(config.session_id, principal.tenant_id, conversation_id, principal.name) if extended else None
         record = self._record(config, principal)
+        ticket = None
+        if extended and not isinstance(record, Unrecorded):
+            ticket = Ticket(config.session_id, principal.tenant_id, conversation_id, principal.name)
         return Opening(config, connection, record, [connection.greeting()], ticket)
 
     def _configure(self, request: web.Request, principal: Principal) -> SessionConfig:
