@@ -50,7 +50,7 @@ async def test_a_server_is_killed_in_the_middle_of_a_reply() -> None:
 
 
 async def test_a_server_is_replaced_while_people_talk_to_it() -> None:
-    async with stage(2, seed=8, drain_seconds=30) as made:
+    async with stage(2, seed=8, drain_seconds=12) as made:
         await until(lambda: all(told(person, "voice.resume") for person in made.people))
         assert {person.address.holder for person in made.people} == {0, 1}
         assert await made.deployment.tasks[0].stop() == 0
