@@ -11,6 +11,7 @@ from uuid import UUID
 
 from aiohttp import web
 
+from pipeline.items import new_id
 from pipeline.rehearsal import rehearse
 from voice_server.about import About
 from voice_server.accounts.passwords import PasswordHashes
@@ -152,7 +153,8 @@ def _talks(ground: Ground) -> _Talks:
         recorder=recorder,
         telemetry=ground.telemetry,
     )
-    recordings, tickets = ObjectRecordings(storage.objects, storage.database), Tickets(storage.database, gethostname())
+    recordings = ObjectRecordings(storage.objects, storage.database)
+    tickets = Tickets(storage.database, new_id(gethostname()))
     return _Talks(
         realtime=_realtime(ground, reception, Resumption(tickets, ground.archive, ground.log, recorder)),
         voice_chat=_voice_chat(ground, reception, recordings),

@@ -1,7 +1,7 @@
 """One call: a conversation over one WebSocket, from the first frame to the last."""
 
 import asyncio
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -162,6 +162,8 @@ class Call:
     """What an earlier session of the conversation could not say any more."""
     offer: Coroutine[None, None, str] | None = None
     """Brings a frame that is sent when it is ready."""
+    moved: Callable[[], Awaitable[None]] | None = None
+    """Returns when another task has the session; asked when the client was told to go elsewhere."""
     drains: asyncio.Event = field(default_factory=asyncio.Event)
     """Set: the client shall go on elsewhere, as soon as nobody speaks."""
     ends: asyncio.Event = field(default_factory=asyncio.Event)
@@ -320,6 +322,9 @@ class Call:
             # Somebody who never stops speaking is asked in the middle of it; nothing is lost by that.
             self.log.debug("asked to go elsewhere while speaking")
         await self._say(self.connection.tell(extensions.draining_message(QUIET_SECONDS)))
+        if self.moved is not None:
+            await self.moved()
+            self.moves.set()
 
     async def _say(self, frame: Frame) -> None:
         try:

@@ -93,6 +93,10 @@ class Resumptions(Protocol):
         """The message that gives the client its token, as soon as there is one."""
         ...
 
+    async def moved(self, ticket: Ticket) -> None:
+        """Wait until another task has the session."""
+        ...
+
     async def redeem(self, wish: Wish, owner: str, let_go: Callable[[str], Awaitable[None]]) -> Resumed:
         """Take the session over. Raises ApiError 409 if that cannot be, and StorageUnavailable."""
         ...
@@ -223,6 +227,7 @@ class VoiceSocket:
             first=opening.frames,
             left=opening.outputs,
             offer=self._resumption.offer(ticket) if self._resumption and ticket and not opening.conversation else None,
+            moved=partial(self._resumption.moved, ticket) if self._resumption and ticket else None,
             drains=self._drains,
             ends=self._ends,
         )

@@ -24,6 +24,10 @@ Numbered = tuple[int, LogFact]
 """A fact, and its number in the log."""
 
 
+UNNOTICED_SECONDS = 1.0
+"""Of speech that may have been received without a fact that tells of it: what shows that it is speech, comes later."""
+
+
 @dataclass(frozen=True, slots=True)
 class Replay:
     """A connection that is where the lost one was, and what that had not brought to the client."""
@@ -68,20 +72,21 @@ def _silent(output: Output) -> Output:
 def resend_from_seconds(facts: Sequence[LogFact]) -> float:
     """From where on the audio of the newest stretch of the session has to be heard again.
 
-    Where an utterance is open, from its beginning; else from the last that is known to have been received.
+    Where an utterance is open, from its beginning; else from a little before the last that is known to have been
+    received, because one may have begun that nobody had noticed yet, but nothing of what was committed before.
     """
-    received, began = 0, None
+    received, committed, began = 0, 0, None
     for fact in facts:
         match fact:
             case Opened():
-                received, began = 0, None
+                received, committed, began = 0, 0, None
             case Entered(event=AudioReceived(samples)):
                 received += len(samples)
             case Left(output=SpeechStarted(start_seconds=seconds)):
                 began = seconds
             case Left(output=UtteranceCommitted() | AudioDropped()):
-                began = None
-    return received / INPUT_RATE if began is None else began
+                committed, began = received, None
+    return max(committed / INPUT_RATE, received / INPUT_RATE - UNNOTICED_SECONDS) if began is None else began
 
 
 def speaks(facts: Sequence[LogFact]) -> bool:

@@ -32,6 +32,9 @@ from voice_server.wire.session_config import SessionConfig
 LONGEST_PAUSE_SECONDS = 2.0
 """Between two attempts to have a token."""
 
+MOVED_SECONDS = 0.25
+"""Between two looks whether a client that was asked to go elsewhere has done so."""
+
 _log = structlog.get_logger(__name__)
 
 
@@ -55,6 +58,16 @@ class Resumption:
                 _log.warning("no token for resuming yet", session=ticket.session_id, reason=str(error))
             await asyncio.sleep(pause)
             pause = min(2 * pause, LONGEST_PAUSE_SECONDS)
+
+    async def moved(self, ticket: Ticket) -> None:
+        """Wait until another task has the session."""
+        while True:
+            try:
+                if await self._tickets.is_elsewhere(ticket):
+                    return
+            except StorageUnavailable as error:
+                _log.debug("not known who has the session", session=ticket.session_id, reason=str(error))
+            await asyncio.sleep(MOVED_SECONDS)
 
     async def ended(self, ticket: Ticket, *, was_lost: bool) -> None:
         """The socket is closed; lost: without the client's wish."""

@@ -38,7 +38,7 @@ class Tickets:
     """Gives tokens out, and takes them."""
 
     def __init__(self, database: Database, task: str) -> None:
-        """`task`: the name of this process, for people who look into the table."""
+        """`task`: the name of this process, which no other has."""
         self._database = database
         self._task = task
 
@@ -72,6 +72,12 @@ class Tickets:
     async def resumed(self, ticket: Ticket) -> None:
         """The session goes on, here. Raises StorageUnavailable."""
         await self._keep(ticket, LIVE_SECONDS)
+
+    async def is_elsewhere(self, ticket: Ticket) -> bool:
+        """Whether another task has the session now. Raises StorageUnavailable."""
+        async with self._database.tenant(ticket.tenant_id) as connection:
+            holder = await connection.fetchval(_SQL["holder"], ticket.session_id)
+        return holder is not None and holder != self._task
 
     async def lost(self, ticket: Ticket) -> None:
         """The client is gone without a word, and may come back for a while. Raises StorageUnavailable."""

@@ -8,14 +8,20 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
-from aiohttp import WSServerHandshakeError
+from aiohttp import WSServerHandshakeError, web
 
+from pipeline.audio import INPUT_RATE
+from pipeline.events import AudioReceived, SpeechStarted, UtteranceCommitted
 from pipeline.providers.scripted import ScriptedLanguageModel, ScriptedTextToSpeech
+from pipeline.session_log import Entered, Left, Opened
 from pipeline.settings import SessionSettings, TurnDetection
 from tests.voice_server.conversations.logs import Kept, kept_in
 from tests.voice_server.wire.served import Served, Talk, served
+from voice_server.conversations.facts import LogFact
 from voice_server.conversations.recorder import Recorder
+from voice_server.resumption.replay import resend_from_seconds
 from voice_server.resumption.resumption import Resumption
 from voice_server.resumption.tickets import Tickets
 from voice_server.storage.postgres.database import Database
@@ -163,3 +169,50 @@ async def test_what_cannot_be_gone_on_with(database: Database, tmp_path: Path, w
             async with talking(one.server, f"&resume={token}&after=0"):
                 pass
         assert refused.value.status == 409
+
+
+async def test_a_server_that_stops_is_left_as_soon_as_its_clients_are_elsewhere(
+    database: Database, tmp_path: Path
+) -> None:
+    async with (
+        task(database, tmp_path, "two") as two,
+        task(database, tmp_path, "one", drain_seconds=600.0) as one,
+        talking(one.server) as talk,
+    ):
+        token = await token_of(talk)
+        await talk.ask("Hello?")
+        stopping = asyncio.create_task(one.server.voice_socket.shut_down(web.Application()))
+        await talk.until("voice.draining")
+        with pytest.raises(WSServerHandshakeError) as refused:
+            async with talking(one.server):
+                pass
+        assert refused.value.status == 503
+        async with talking(two.server, coming_back(talk, token)) as again:
+            await again.until("voice.resumed")
+            assert await talk.closed() == 1012
+            await stopping
+            await again.ask("Are you still there?")
+
+
+def received(seconds: float) -> Entered:
+    return Entered(0.0, AudioReceived(np.zeros(round(seconds * INPUT_RATE), np.int16)))
+
+
+OPENED = Opened("sess_1", "tester", SPOKEN, 0.0)
+BEGUN = Left(0.0, SpeechStarted("item_1", 2.5))
+COMMITTED = Left(0.0, UtteranceCommitted("item_1", None))
+
+
+@pytest.mark.parametrize(
+    ("facts", "seconds"),
+    [
+        ([OPENED], 0.0),
+        ([OPENED, received(10.0)], 9.0),
+        ([OPENED, received(3.0), BEGUN, received(4.0)], 2.5),
+        ([OPENED, received(3.0), BEGUN, received(1.0), COMMITTED, received(0.5)], 4.0),
+        ([OPENED, received(3.0), BEGUN, received(1.0), COMMITTED, received(5.0)], 8.0),
+        ([OPENED, received(10.0), OPENED, received(3.0)], 2.0),
+    ],
+)
+def test_what_may_not_have_been_noticed_is_heard_again(facts: list[LogFact], seconds: float) -> None:
+    assert resend_from_seconds(facts) == pytest.approx(seconds)

@@ -214,6 +214,7 @@ EXAMPLES: dict[str, dict[str, tuple[Any, ...]]] = {
         "begin": ("sess_new", ACME, "conv_canary", FRESH, "task", {}, 60.0),
         "find": (ALIVE,),
         "keep": ("sess_canary", "task", 60.0),
+        "holder": ("sess_canary",),
         "end": ("sess_canary",),
         "forget_expired": (),
     },

@@ -26,8 +26,8 @@ else:
     Connection = Any
 
 ROLE = "voice_app"
-MAX_CONNECTIONS = 10
-"""Of one process: what waits is bounded by how long it may wait, not by more connections to one database."""
+MAX_CONNECTIONS = 5
+"""Of one process. Statements take a millisecond, and a small database has less than a hundred for all tasks."""
 ACQUIRE_SECONDS = 2.0
 """How long a request may wait for a connection."""
 CONNECT_SECONDS = 3.0

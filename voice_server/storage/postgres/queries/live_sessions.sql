@@ -14,6 +14,9 @@ FROM live_sessions WHERE token_digest = $1 AND expires_at > now()
 -- name: keep
 UPDATE live_sessions SET holder = $2, expires_at = now() + make_interval(secs => $3) WHERE id = $1
 
+-- name: holder
+SELECT holder FROM live_sessions WHERE id = $1
+
 -- name: end
 DELETE FROM live_sessions WHERE id = $1
 
