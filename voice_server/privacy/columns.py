@@ -48,7 +48,7 @@ RULES: Mapping[str, Mapping[str, str]] = {
         "subject": "passing: without the id of the account, its tokens would be valid until they expire",
         "ended_at": _NOBODY,
     },
-    "live_sessions": _all(_REMOVED, "id tenant_id conversation_id token_digest epoch holder principal expires_at"),
+    "live_sessions": _all(_REMOVED, "id tenant_id conversation_id token_digest holder principal expires_at"),
     "mailed_tokens": _all(_REMOVED, "digest account_id purpose expires_at used_at registration"),
     "memberships": _all(_REMOVED, "tenant_id account_id role created_at"),
     "memories": _all(

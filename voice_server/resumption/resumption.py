@@ -31,7 +31,6 @@ from voice_server.wire.session_config import SessionConfig
 
 LONGEST_PAUSE_SECONDS = 2.0
 """Between two attempts to have a token."""
-
 MOVED_SECONDS = 0.25
 """Between two looks whether a client that was asked to go elsewhere has done so."""
 

@@ -78,7 +78,6 @@ CREATE TABLE live_sessions (
     tenant_id uuid NOT NULL REFERENCES tenants ON DELETE CASCADE,
     conversation_id text NOT NULL,
     token_digest bytea NOT NULL UNIQUE CHECK (length(token_digest) = 32),
-    epoch integer NOT NULL DEFAULT 1,
     holder text NOT NULL,
     principal jsonb NOT NULL,
     expires_at timestamptz NOT NULL,
