@@ -34,6 +34,8 @@ class Wanted:
     began_before: datetime | None = None
     words: str | None = None
     """As people write them for a search engine: `"a table" or booking -cancelled`."""
+    only_own: bool = False
+    """Also for staff: not those of everybody."""
     after: tuple[datetime, str] | None = None
     """The beginning and the id of the last one of the page before."""
 
@@ -52,6 +54,8 @@ class Summary:
     changed_at: datetime
     ended_at: datetime | None
     items: int
+    opening: str | None
+    """With which the person began; None: nothing was said yet."""
     matches: Sequence[Mapping[str, Any]] | None = None
     """Where the words were found: `item_id`, `role`, and `passage` with MARK and UNMARK."""
 
@@ -83,7 +87,7 @@ class History:
         began_at, last_id = wanted.after or (None, None)
         arguments = (
             principal.tenant_id,
-            _only_of(principal),
+            principal.name if wanted.only_own else _only_of(principal),
             wanted.assistant,
             wanted.customer_id,
             wanted.began_after,

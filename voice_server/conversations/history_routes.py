@@ -49,6 +49,7 @@ class HistoryRoutes:
             began_after=_moment(request, "began_after"),
             began_before=_moment(request, "began_before"),
             words=_text(request, "q", MAX_WORDS),
+            only_own=_is_of_person(request),
             after=_cursor(_text(request, "after", 200)),
         )
         found = await self._history.page(principal, wanted, limit + 1)
@@ -93,6 +94,7 @@ def _summary(each: Summary) -> dict[str, Any]:
         "changed_at": each.changed_at.isoformat(),
         "ended_at": None if each.ended_at is None else each.ended_at.isoformat(),
         "count": each.items,
+        "opening": each.opening,
     }
     if each.matches is not None:
         shown["matches"] = [
@@ -146,6 +148,13 @@ def _number(request: web.Request, name: str, default: int, low: int, high: int) 
     if not re.fullmatch(r"[0-9]{1,19}", text, re.ASCII) or not low <= int(text) <= high:
         raise ApiError(400, "invalid_value", f"{name} must be a whole number from {max(0, low)} to {high}.", param=name)
     return int(text)
+
+
+def _is_of_person(request: web.Request) -> bool:
+    whose = request.query.get("of", "tenant")
+    if whose not in ("person", "tenant"):
+        raise ApiError(400, "invalid_value", "of must be person or tenant.", param="of")
+    return whose == "person"
 
 
 def _uuid(text: str) -> UUID:

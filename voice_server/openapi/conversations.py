@@ -18,6 +18,7 @@ _SUMMARY: Schema = {
     "changed_at": _TIME,
     "ended_at": _TIME_OR_NULL,
     "count": _WHOLE,
+    "opening": _TEXT_OR_NULL,
 }
 
 
@@ -57,9 +58,11 @@ PATHS: Schema = {
         "get": operation(
             "List and search conversations",
             "The newest first: those of the key or account that asks; staff see all of their tenant. With `q`, those "
-            "in which it was said, with the passages in pieces, of which those that were found are marked.",
+            "in which it was said, with the passages in pieces, of which those that were found are marked. `opening`: "
+            "with what the person began, at most 200 characters.",
             parameters=[
                 query("q", 'What was said, as for a search engine: `"a table" or booking -cancelled`.'),
+                query("of", "`person`: one's own only, also for staff; `tenant`, if it is left out."),
                 query("assistant", "Who answered."),
                 query("customer", "The id of the customer who spoke."),
                 query("began_after", "A time such as 2026-01-31T12:00:00Z."),

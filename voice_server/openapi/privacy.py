@@ -88,6 +88,7 @@ SCHEMAS: dict[str, Schema] = {
             "key": _KEY,
         },
     ),
+    "PrivacyJobList": _object({"jobs": {"type": "array", "items": ref("PrivacyJob")}}),
     "VerifiedReceipt": _object({"valid": {"const": True}, "claims": _CLAIMS, "key": _KEY}),
 }
 _JOB = path_parameter("job_id", "Of the job.")
@@ -165,6 +166,15 @@ def _jobs() -> Schema:
                 ok=answer("The job.", job),
                 status=202,
                 errors=(*refused, 409),
+            )
+        },
+        "/api/v1/gdpr/jobs": {
+            "get": operation(
+                "List one's jobs",
+                "The newest export and the newest erasure, as far as there are any.",
+                parameters=[_CUSTOMER],
+                ok=answer("At most one of each kind.", ref("PrivacyJobList")),
+                errors=(401, 403, 404, 503),
             )
         },
         "/api/v1/gdpr/jobs/{job_id}": {

@@ -14,7 +14,7 @@ from voice_server.http.request_id import request_id_of
 from voice_server.privacy.bodies import JobBody
 from voice_server.privacy.doors import Doors, OnlyAdmin
 from voice_server.privacy.jobs import Job, Jobs, Kind
-from voice_server.privacy.persons import Persons
+from voice_server.privacy.persons import Persons, customer_in
 from voice_server.privacy.receipts import Receipts
 from voice_server.privacy.worker import Worker
 from voice_server.storage.objects.interfaces import Objects, ObjectsUnavailable
@@ -42,6 +42,7 @@ class JobRoutes:
         return [
             web.post("/api/v1/gdpr/export", self.export),
             web.post("/api/v1/gdpr/erasure", self.erase),
+            web.get("/api/v1/gdpr/jobs", self.list),
             web.get("/api/v1/gdpr/jobs/{job_id}", self.show),
             web.delete("/api/v1/gdpr/jobs/{job_id}", self.cancel),
         ]
@@ -62,6 +63,13 @@ class JobRoutes:
         """Have everything erased."""
         job, token = await self._ask(request, "erasure")
         return await self._answer(job, status=202, token=token)
+
+    async def list(self, request: web.Request) -> web.Response:
+        """What somebody has asked for last, for those who have lost the ids."""
+        principal = principal_of(request)
+        person = await self._persons.of(principal, customer_in(request), "admin")
+        jobs = await self._jobs.of(person.tenant_id, person.account_id, person.customer_id)
+        return _json({"jobs": [await self._fields(job) for job in jobs]})
 
     async def show(self, request: web.Request) -> web.Response:
         """How far it is, and what came of it."""
@@ -116,6 +124,9 @@ class JobRoutes:
         return job
 
     async def _answer(self, job: Job, *, status: int = 200, token: str | None = None) -> web.Response:
+        return _json(await self._fields(job) | ({} if token is None else {"receipt_token": token}), status)
+
+    async def _fields(self, job: Job) -> dict[str, Any]:
         fields: dict[str, Any] = {
             "id": str(job.id),
             "kind": job.kind,
@@ -127,13 +138,11 @@ class JobRoutes:
             "can_be_cancelled": job.state == "waiting" and not job.has_begun,
             "problem": job.problem,
         }
-        if token is not None:
-            fields["receipt_token"] = token
         if job.kind == "export":
             fields["download"] = await self._link(job)
         elif job.receipt is not None:
             fields |= job.receipt
-        return _json(fields, status)
+        return fields
 
     async def _link(self, job: Job) -> dict[str, Any] | None:
         if job.state != "done" or job.object_key is None:

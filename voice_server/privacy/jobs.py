@@ -97,6 +97,12 @@ class Jobs:
             await audit.note(connection, principal, f"ask_{kind}", subject_kind, str(subject), request_id)
         return Job.of(row), token if kind == "erasure" else None
 
+    async def of(self, tenant_id: UUID, account_id: UUID | None, customer_id: UUID | None) -> list[Job]:
+        """The newest export and the newest erasure of a person, as far as there are any. Raises StorageUnavailable."""
+        async with self._database.tenant(tenant_id) as connection:
+            rows = await connection.fetch(_SQL["of_person"], tenant_id, account_id, customer_id)
+        return [Job.of(row) for row in rows]
+
     async def find(self, tenant_id: UUID, job_id: UUID) -> Job | None:
         """One of a tenant. Raises StorageUnavailable."""
         async with self._database.tenant(tenant_id) as connection:

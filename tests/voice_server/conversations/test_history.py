@@ -124,6 +124,28 @@ async def test_who_sees_what(world: World) -> None:
     assert [tuple(row) for row in rows] == [("staff", "read", mine)]
 
 
+async def test_staff_can_ask_for_their_own_only(world: World) -> None:
+    await world.held("hers", owner="eve")
+    own = await world.held("own", owner="staff")
+    for query in ({"of": "person"}, {"of": "person", "q": "own"}):
+        _, page = await world.ask("", "staff", **query)
+        assert [each["id"] for each in page["data"]] == [own], query
+    status, error = await world.ask("", of="everybody")
+    assert (status, error["error"]["param"]) == (400, "of")
+
+
+async def test_a_summary_says_with_what_the_person_began(world: World) -> None:
+    await world.held("I would like " + "very " * 100, "much")
+    nothing = await world.held(began_at=BEGAN_AT - 1)
+    _, page = await world.ask("")
+    began, silent = page["data"]
+    assert began["opening"].startswith("I would like very")
+    assert len(began["opening"]) == 200
+    assert (silent["id"], silent["opening"]) == (nothing, None)
+    _, shown = await world.ask(f"/{began['id']}")
+    assert shown["opening"] == began["opening"]
+
+
 async def test_filters(world: World) -> None:
     early = await world.held("one", began_at=BEGAN_AT)
     late = await world.held("two", began_at=BEGAN_AT + 3600, assistant="other")

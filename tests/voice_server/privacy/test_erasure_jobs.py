@@ -187,6 +187,22 @@ async def test_jobs_of_others_are_the_same_404(server: PrivateServer, ada: Someb
     assert (await bob.gdpr("GET", "receipts/er_unknown"))[0] == 404
 
 
+async def test_whoever_has_lost_the_ids_of_their_jobs_finds_them(
+    server: PrivateServer, ada: Somebody, bob: Somebody, operator: Somebody
+) -> None:
+    assert await ada.gdpr("GET", "jobs") == (200, {"jobs": []})
+    _, first = await ada.gdpr("POST", "export")
+    await server.carry_out()
+    _, second = await ada.gdpr("POST", "export")
+    assert second["id"] != first["id"]
+    await server.carry_out()
+    await bob.gdpr("POST", "export")
+    _, found = await ada.gdpr("GET", "jobs")
+    assert [(job["id"], job["state"]) for job in found["jobs"]] == [(second["id"], "done")]
+    assert found["jobs"][0]["download"]["url"]
+    assert (await operator.gdpr("GET", "jobs"))[0] == 403
+
+
 async def test_only_admins_ask_for_customers(server: PrivateServer, ada: Somebody, operator: Somebody) -> None:
     customer_id: UUID = await server.execute("INSERT INTO customers (tenant_id) VALUES ($1) RETURNING id", TENANT)
     for kind in ("export", "erasure"):

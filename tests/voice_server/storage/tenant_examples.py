@@ -339,6 +339,7 @@ EXAMPLES: dict[str, dict[str, tuple[Any, ...]]] = {
         "open": (ACME, "export", ACCOUNT, None),
         "lock_requests": (ACME,),
         "grace": (ACME,),
+        "of_person": (ACME, ACCOUNT, None),
         "find": (JOB, ACME),
         "find_by_token": (ALIVE,),
         "cancel": (JOB,),

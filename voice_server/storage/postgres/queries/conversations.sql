@@ -2,7 +2,10 @@
 
 -- name: list
 SELECT id, owner, assistant, channel, language, customer_id, began_at, changed_at, ended_at,
-    (SELECT count(*) FROM conversation_items WHERE conversation_id = conversations.id) AS items
+    (SELECT count(*) FROM conversation_items WHERE conversation_id = conversations.id) AS items,
+    (SELECT left(text, 200) FROM conversation_items
+        WHERE conversation_id = conversations.id AND role = 'user' AND text <> ''
+        ORDER BY position LIMIT 1) AS opening
 FROM conversations
 WHERE tenant_id = $1
     AND ($2::text IS NULL OR owner = $2)
@@ -17,6 +20,9 @@ LIMIT $9
 -- name: search
 SELECT id, owner, assistant, channel, language, customer_id, began_at, changed_at, ended_at,
     (SELECT count(*) FROM conversation_items WHERE conversation_id = conversations.id) AS items,
+    (SELECT left(text, 200) FROM conversation_items
+        WHERE conversation_id = conversations.id AND role = 'user' AND text <> ''
+        ORDER BY position LIMIT 1) AS opening,
     found.matches
 FROM conversations, websearch_to_tsquery('simple', $10) AS query, LATERAL (
     SELECT jsonb_agg(
@@ -46,7 +52,10 @@ LIMIT $9
 
 -- name: one
 SELECT id, owner, assistant, channel, language, customer_id, began_at, changed_at, ended_at,
-    (SELECT count(*) FROM conversation_items WHERE conversation_id = conversations.id) AS items
+    (SELECT count(*) FROM conversation_items WHERE conversation_id = conversations.id) AS items,
+    (SELECT left(text, 200) FROM conversation_items
+        WHERE conversation_id = conversations.id AND role = 'user' AND text <> ''
+        ORDER BY position LIMIT 1) AS opening
 FROM conversations
 WHERE tenant_id = $1 AND id = $2 AND ($3::text IS NULL OR owner = $3)
 

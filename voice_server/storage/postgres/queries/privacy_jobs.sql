@@ -21,6 +21,12 @@ SELECT least(greatest(coalesce((config->>'erasure_grace_days')::integer, 0), 0),
 FROM tenants LEFT JOIN tenant_versions ON tenant_id = tenants.id AND tenant_versions.version = tenants.version
 WHERE tenants.id = $1
 
+-- name: of_person
+-- The newest of each kind.
+SELECT DISTINCT ON (kind) * FROM privacy_jobs
+WHERE tenant_id = $1 AND (account_id = $2 OR customer_id = $3)
+ORDER BY kind, created_at DESC
+
 -- name: find
 SELECT * FROM privacy_jobs WHERE id = $1 AND tenant_id = $2
 
