@@ -36,6 +36,11 @@ def _parser() -> argparse.ArgumentParser:
     commands.add_parser("serve", help="run the server; settings come from the environment and .env")
     migrate = commands.add_parser("migrate", help="bring the database up to date; many tasks may do so at once")
     operator = commands.add_parser("operator", help="give an account to somebody who runs the server, or promote one")
+    migrate.add_argument(
+        "--iam-user",
+        metavar="NAME",
+        help="let servers log in under this name with tokens of IAM instead of a password, at Amazon RDS",
+    )
     operator.add_argument("email", metavar="EMAIL", help="the address; the password is asked for, or read from a pipe")
     for command in (migrate, operator):
         command.add_argument(
@@ -76,20 +81,20 @@ def _serve(_options: argparse.Namespace, settings: ServerSettings) -> int:
 
 
 def _migrate(options: argparse.Namespace, settings: ServerSettings) -> int:
-    from voice_server.storage.postgres.embedded import EmbeddedPostgres, EmbeddedPostgresFailed  # noqa: PLC0415 -- as above
+    from voice_server.storage.opened import StorageFailed, open_address  # noqa: PLC0415 -- as above
+    from voice_server.storage.postgres.login import ensure_login  # noqa: PLC0415
     from voice_server.storage.postgres.migrate import migrate  # noqa: PLC0415
     from voice_server.storage.postgres.migration import MigrationError  # noqa: PLC0415
 
     async def run() -> int:
         try:
-            async with contextlib.AsyncExitStack() as resources:
-                folder = settings.data_dir / "postgres"
-                given = options.url or settings.database_url
-                url = given or await resources.enter_async_context(EmbeddedPostgres(folder))
-                applied = await migrate(url)
-        except (EmbeddedPostgresFailed, MigrationError) as error:
+            async with open_address(settings, options.url) as address:
+                applied = await migrate(address)
+                print("\n".join(f"applied {each.title}" for each in applied) or "The database is up to date.")
+                if options.iam_user and await ensure_login(address, options.iam_user):
+                    print(f"Servers may log in as {options.iam_user}.")
+        except (StorageFailed, MigrationError) as error:
             return _fail(str(error), EXIT_FAILED)
-        print("\n".join(f"applied {migration.title}" for migration in applied) or "The database is up to date.")
         return 0
 
     return _run_until_stopped(run())
@@ -97,21 +102,18 @@ def _migrate(options: argparse.Namespace, settings: ServerSettings) -> int:
 
 def _operator(options: argparse.Namespace, settings: ServerSettings) -> int:
     from voice_server.accounts.operators import OperatorRefused, ask_password, make_operator  # noqa: PLC0415 -- as above
+    from voice_server.storage.opened import StorageFailed, open_address  # noqa: PLC0415
     from voice_server.storage.postgres.database import Database, StorageUnavailable  # noqa: PLC0415
-    from voice_server.storage.postgres.embedded import EmbeddedPostgres, EmbeddedPostgresFailed  # noqa: PLC0415
     from voice_server.storage.postgres.migrate import migrate  # noqa: PLC0415
     from voice_server.storage.postgres.migration import MigrationError  # noqa: PLC0415
 
     async def run(password: str) -> int:
         try:
-            async with contextlib.AsyncExitStack() as resources:
-                folder = settings.data_dir / "postgres"
-                given = options.url or settings.database_url
-                url = given or await resources.enter_async_context(EmbeddedPostgres(folder))
-                await migrate(url)
-                database = await resources.enter_async_context(Database.open(url))
-                await make_operator(database, options.email, password)
-        except (EmbeddedPostgresFailed, MigrationError, StorageUnavailable, OperatorRefused) as error:
+            async with open_address(settings, options.url) as address:
+                await migrate(address)
+                async with Database.open(address) as database:
+                    await make_operator(database, options.email, password)
+        except (StorageFailed, MigrationError, StorageUnavailable, OperatorRefused) as error:
             return _fail(str(error), EXIT_FAILED)
         print(f"{options.email} is an operator now.")
         return 0

@@ -255,12 +255,18 @@ class ServerSettings:
         "PostgreSQL; empty: an embedded one in the data folder.",
         secret=True,
     )
+    database_user: str = _setting("", str, "The user, instead of the one in `DATABASE_URL`.")
+    database_password: str = _setting("", str, "The password, instead of the one in `DATABASE_URL`.", secret=True)
+    database_auth: Literal["password", "iam"] = _setting(
+        "password", _one_of("password", "iam"), "How the user logs in: with a password, or with tokens of AWS IAM."
+    )
     redis_url: str = _setting(
         "",
         _url_of("redis", "rediss", "unix", example="redis://host:6379 or rediss://user:password@host:6379"),
         "Redis, which several servers of one database need; empty: none.",
         secret=True,
     )
+    redis_password: str = _setting("", str, "The password, where `REDIS_URL` has none.", secret=True)
     object_store_url: str = _setting(
         "",
         _url_of("file", "s3", example="file:///data/objects or s3://bucket/prefix"),

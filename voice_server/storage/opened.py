@@ -3,7 +3,7 @@
 import asyncio
 import os
 import secrets
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +12,7 @@ from voice_server.settings import ServerSettings, SettingsError
 from voice_server.storage.objects.interfaces import Objects, ObjectsUnavailable
 from voice_server.storage.objects.links import Links
 from voice_server.storage.objects.store import objects_at
+from voice_server.storage.postgres.address import Address
 from voice_server.storage.postgres.database import Database, StorageUnavailable
 from voice_server.storage.postgres.embedded import EmbeddedPostgres, EmbeddedPostgresFailed
 from voice_server.storage.postgres.migrate import migrate
@@ -56,7 +57,7 @@ async def open_storage(settings: ServerSettings, public_url: str) -> AsyncIterat
     async with AsyncExitStack() as resources:
         try:
             storage = await _opened(settings, public_url, resources)
-        except (EmbeddedPostgresFailed, MigrationError, StorageUnavailable) as error:
+        except (MigrationError, StorageUnavailable) as error:
             raise StorageFailed(str(error)) from error
         except SharedUnavailable as error:
             raise StorageFailed(f"REDIS_URL: {error}") from error
@@ -73,12 +74,12 @@ async def _opened(settings: ServerSettings, public_url: str, resources: AsyncExi
     await asyncio.to_thread(folder.mkdir, mode=0o700, parents=True, exist_ok=True)
     keys = [key.encode() for key in settings.secret_key] or [await asyncio.to_thread(_kept_secret, folder / "secret")]
     links = Links(keys[0], public_url)
-    url = settings.database_url or await resources.enter_async_context(EmbeddedPostgres(folder / "postgres"))
-    await migrate(url)
-    shared = await resources.enter_async_context(_shared(settings.redis_url))
+    address = await resources.enter_async_context(open_address(settings))
+    await migrate(address)
+    shared = await resources.enter_async_context(_shared(settings.redis_url, settings.redis_password))
     objects = objects_at(settings.object_store_url or (folder / "objects").as_uri(), links)
     return Storage(
-        database=await resources.enter_async_context(Database.open(url)),
+        database=await resources.enter_async_context(Database.open(address)),
         shared=shared,
         live_log=shared.live_log if settings.redis_url else None,
         objects=await resources.enter_async_context(objects),
@@ -89,13 +90,50 @@ async def _opened(settings: ServerSettings, public_url: str, resources: AsyncExi
     )
 
 
-def _shared(redis_url: str) -> AbstractAsyncContextManager[Shared]:
+@asynccontextmanager
+async def open_address(settings: ServerSettings, url: str | None = None) -> AsyncIterator[Address]:
+    """The database of the settings, and its embedded server running where they name none.
+
+    `url`: a whole address to take instead. Raises StorageFailed.
+    """
+    if url:
+        yield Address(url)
+    elif not settings.database_url:
+        async with AsyncExitStack() as resources:
+            try:
+                embedded = await resources.enter_async_context(
+                    EmbeddedPostgres(settings.data_dir.absolute() / "postgres")
+                )
+            except EmbeddedPostgresFailed as error:
+                raise StorageFailed(str(error)) from error
+            yield Address(embedded)
+    elif settings.database_auth == "iam":
+        yield Address(settings.database_url, settings.database_user, _tokens(settings))
+    else:
+        yield Address(settings.database_url, settings.database_user, settings.database_password)
+
+
+def _tokens(settings: ServerSettings) -> Callable[[], Awaitable[str]]:
+    # Imported here, because it is an extra that only servers at Amazon have a use for.
+    try:
+        from voice_server.storage.postgres.iam import IamTokens, IamUnavailable  # noqa: PLC0415
+    except ModuleNotFoundError as error:
+        raise StorageFailed(
+            "DATABASE_AUTH: with iam, botocore is needed; pip install 'voice-server[aws]', or set it to password."
+        ) from error
+    try:
+        return IamTokens(settings.database_url, settings.database_user)
+    except IamUnavailable as error:
+        raise StorageFailed(str(error)) from error
+
+
+def _shared(redis_url: str, password: str) -> AbstractAsyncContextManager[Shared]:
     if not redis_url:
         return open_memory()
     # Imported here, because it takes a quarter of a second that a server without Redis has no use for.
     from voice_server.storage.shared.redis import open_redis  # noqa: PLC0415
 
-    return open_redis(redis_url)
+    return open_redis(redis_url, password=password)
 
 
 def _kept_secret(path: Path) -> bytes:

@@ -18,6 +18,8 @@ from uuid import UUID
 import asyncpg
 import orjson
 
+from voice_server.storage.postgres.address import Address
+
 if TYPE_CHECKING:
     from asyncpg.pool import PoolConnectionProxy
 
@@ -65,10 +67,10 @@ class Database:
 
     @classmethod
     @asynccontextmanager
-    async def open(cls, url: str, *, max_connections: int = MAX_CONNECTIONS) -> AsyncIterator[Self]:
+    async def open(cls, address: Address | str, *, max_connections: int = MAX_CONNECTIONS) -> AsyncIterator[Self]:
         """Connect; close when the context ends. Raises StorageUnavailable if nobody is there."""
         pool = asyncpg.create_pool(
-            url,
+            **(Address(address) if isinstance(address, str) else address).arguments(),
             min_size=1,
             max_size=max_connections,
             timeout=CONNECT_SECONDS,

@@ -1,4 +1,4 @@
-"""Brings the database up to date: `await migrate(url)`.
+"""Brings the database up to date: `await migrate(address)`.
 
 Any number of tasks may do it at once, from any older version: one of them works (an advisory lock says which), the
 others wait and find nothing to do. A migration waits only half a second for a lock and then tries again later, so that
@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import asyncpg
 
+from voice_server.storage.postgres.address import Address
 from voice_server.storage.postgres.migration import MIGRATIONS, Migration, MigrationError, read_migrations
 
 if TYPE_CHECKING:
@@ -39,30 +40,40 @@ CREATE TABLE IF NOT EXISTS schema_migrations (
     applied_at timestamptz NOT NULL DEFAULT now()
 )
 """
+_MAY_MIGRATE = """
+SELECT pg_has_role(current_user, relowner, 'USAGE') FROM pg_class WHERE oid = 'schema_migrations'::regclass
+"""
 _RECORD = "INSERT INTO schema_migrations (number, name, digest) VALUES ($1, $2, $3)"
 
 
 async def migrate(
-    url: str, *, folder: Traversable = MIGRATIONS, turn_seconds: float = 600.0, lock_seconds: float = 60.0
+    address: Address | str, *, folder: Traversable = MIGRATIONS, turn_seconds: float = 600.0, lock_seconds: float = 60.0
 ) -> list[Migration]:
     """Apply what is missing; gives what was applied. Raises MigrationError.
 
+    A user who owns nothing, as a server may be, can only find out that nothing is missing.
     `turn_seconds` is how long it may take until another task is done with the same, `lock_seconds` how long one
     migration tries to get its locks.
     """
     migrations = read_migrations(folder)
-    async with _connected(url) as connection:
+    async with _connected(Address(address) if isinstance(address, str) else address) as connection:
         await _take_turn(connection, turn_seconds)
         await _ensure_role(connection)
-        await connection.execute(_TABLE)
+        if not await connection.fetchval("SELECT to_regclass('schema_migrations') IS NOT NULL"):
+            await connection.execute(_TABLE)
         missing = _missing(migrations, await connection.fetch("SELECT number, name, digest FROM schema_migrations"))
+        if missing and not await connection.fetchval(_MAY_MIGRATE):
+            raise MigrationError(
+                f"The database is older than this version, which needs {missing[-1].title}, and this user may not "
+                "change it. Run `voice-server migrate` as the database's owner first."
+            )
         for migration in missing:
             await _apply(connection, migration, lock_seconds)
         return missing
 
 
 @asynccontextmanager
-async def _connected(url: str) -> AsyncIterator[Connection]:
+async def _connected(address: Address) -> AsyncIterator[Connection]:
     settings = {
         "application_name": "voice-server migrate",
         "statement_timeout": "0",
@@ -71,7 +82,7 @@ async def _connected(url: str) -> AsyncIterator[Connection]:
         "client_connection_check_interval": "1s",
     }
     try:
-        connection = await asyncpg.connect(url, timeout=_CONNECT_SECONDS, server_settings=settings)
+        connection = await asyncpg.connect(**address.arguments(), timeout=_CONNECT_SECONDS, server_settings=settings)
     except (OSError, TimeoutError, ValueError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
         raise MigrationError(f"PostgreSQL cannot be reached: {_what(error)}. Is DATABASE_URL right?") from error
     try:

@@ -244,6 +244,7 @@ class RedisLiveLog:
 async def open_redis(
     url: str,
     *,
+    password: str = "",
     prefix: str = "voice",
     call_seconds: float = CALL_SECONDS,
     silence_seconds: float = SILENCE_SECONDS,
@@ -251,10 +252,10 @@ async def open_redis(
 ) -> AsyncGenerator[Shared, None]:
     """Everything that tasks share, in the Redis at `redis://`, `rediss://` (TLS) or `unix://`.
 
-    Opens also while Redis is away. Raises SharedUnavailable if Redis refuses the password, ValueError for an address
-    that is none.
+    `password`: where `url` has none. Opens also while Redis is away. Raises SharedUnavailable if Redis refuses the
+    password, ValueError for an address that is none.
     """
-    link = RedisLink(url, call_seconds=call_seconds, now=now)
+    link = RedisLink(url, password=password, call_seconds=call_seconds, now=now)
     scripts = _Scripts(link)
     announcements = RedisAnnouncements(link, prefix, silence_seconds)
     try:

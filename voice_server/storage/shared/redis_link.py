@@ -57,12 +57,18 @@ class RedisLink:
     """One Redis. Close it."""
 
     def __init__(
-        self, url: str, *, call_seconds: float = CALL_SECONDS, now: Callable[[], float] = time.monotonic
+        self,
+        url: str,
+        *,
+        password: str = "",
+        call_seconds: float = CALL_SECONDS,
+        now: Callable[[], float] = time.monotonic,
     ) -> None:
-        """Raises ValueError if the address is none of a Redis."""
+        """`password`: where `url` has none. Raises ValueError if the address is none of a Redis."""
         self.redis = Redis.from_pool(
             BlockingConnectionPool.from_url(
                 url,
+                password=password or None,
                 max_connections=MAX_CONNECTIONS,
                 timeout=call_seconds,
                 socket_timeout=call_seconds,
