@@ -1,0 +1,442 @@
+mock_provider "aws" {
+  mock_data "aws_caller_identity" {
+    defaults = { account_id = "111122223333" }
+  }
+
+  mock_data "aws_partition" {
+    defaults = { partition = "aws" }
+  }
+
+  mock_data "aws_region" {
+    defaults = { name = "us-east-1" }
+  }
+
+  mock_resource "aws_iam_role" {
+    defaults = { arn = "arn:aws:iam::111122223333:role/mock" }
+  }
+
+  mock_resource "aws_cloudwatch_log_group" {
+    defaults = { arn = "arn:aws:logs:us-east-1:111122223333:log-group:mock" }
+  }
+
+  mock_resource "aws_lb" {
+    defaults = { arn = "arn:aws:elasticloadbalancing:us-east-1:111122223333:loadbalancer/app/mock/1234567890abcdef" }
+  }
+
+  mock_resource "aws_lb_listener" {
+    defaults = { arn = "arn:aws:elasticloadbalancing:us-east-1:111122223333:listener/app/mock/1234567890abcdef/1234567890abcdef" }
+  }
+
+  mock_resource "aws_lb_target_group" {
+    defaults = { arn = "arn:aws:elasticloadbalancing:us-east-1:111122223333:targetgroup/mock/1234567890abcdef" }
+  }
+
+  mock_resource "aws_ecs_cluster" {
+    defaults = { id = "arn:aws:ecs:us-east-1:111122223333:cluster/mock", arn = "arn:aws:ecs:us-east-1:111122223333:cluster/mock" }
+  }
+
+  mock_resource "aws_ecs_task_definition" {
+    defaults = { arn = "arn:aws:ecs:us-east-1:111122223333:task-definition/mock:1" }
+  }
+}
+
+variables {
+  name   = "voice-server-production"
+  domain = "example.com"
+
+  vpc_id                     = "vpc-1"
+  public_subnet_ids          = ["subnet-1", "subnet-2"]
+  private_subnet_ids         = ["subnet-3", "subnet-4"]
+  alb_security_group_id      = "sg-alb"
+  service_security_group_ids = { voice = "sg-voice", api = "sg-api" }
+  migrate_security_group_id  = "sg-migrate"
+  certificate_arn            = "arn:aws:acm:us-east-1:111122223333:certificate/mock"
+  web_acl_arn                = "arn:aws:wafv2:us-east-1:111122223333:regional/webacl/mock/1"
+  access_logs_bucket         = "logs"
+
+  services = {
+    voice = { roles = ["voice"], cpu = 512, memory = 1024, min = 2, max = 10, max_sessions = 40 }
+    api   = { roles = ["api", "auth", "users", "analytics"], cpu = 256, memory = 512, min = 2, max = 4, spot = true }
+  }
+
+  repository_url = "111122223333.dkr.ecr.us-east-1.amazonaws.com/voice-server"
+  repository_arn = "arn:aws:ecr:us-east-1:111122223333:repository/voice-server"
+  image_digest   = "sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
+
+  database_address     = "db.internal"
+  database_resource_id = "db-ABC"
+  master_secret_arn    = "arn:aws:secretsmanager:us-east-1:111122223333:secret:rds-master"
+  cache_address        = "cache.internal"
+  cache_secret_arn     = "arn:aws:secretsmanager:us-east-1:111122223333:secret:cache"
+  app_secret_arn       = "arn:aws:secretsmanager:us-east-1:111122223333:secret:app"
+  providers_secret_arn = "arn:aws:secretsmanager:us-east-1:111122223333:secret:providers"
+  object_bucket        = "assets"
+  object_bucket_arn    = "arn:aws:s3:::assets"
+  kms_key_arn          = "arn:aws:kms:us-east-1:111122223333:key/mock"
+}
+
+run "containers" {
+  assert {
+    condition     = jsondecode(aws_ecs_task_definition.service["voice"].container_definitions)[0].image == "111122223333.dkr.ecr.us-east-1.amazonaws.com/voice-server@sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
+    error_message = "The image is named by its digest."
+  }
+
+  assert {
+    condition = alltrue([for definition in concat(values(aws_ecs_task_definition.service), aws_ecs_task_definition.migrate) : alltrue([
+      for container in jsondecode(definition.container_definitions) :
+      container.user == "10001" && container.readonlyRootFilesystem && container.stopTimeout == 120
+      && container.linuxParameters.capabilities.drop == ["ALL"]
+      && toset([for mount in container.mountPoints : mount.containerPath]) == toset(["/data", "/tmp"])
+    ])])
+    error_message = "Containers run as a user, without capabilities, on a root they cannot write, and have 120 s to stop."
+  }
+
+  assert {
+    condition = jsondecode(aws_ecs_task_definition.service["voice"].container_definitions)[0].portMappings[0].containerPort == 8080 && (
+      jsondecode(aws_ecs_task_definition.service["voice"].container_definitions)[0].command == ["voice-server", "serve"]
+    )
+    error_message = "A service listens on 8080."
+  }
+
+  assert {
+    condition     = jsondecode(aws_ecs_task_definition.service["voice"].container_definitions)[0].healthCheck.command == ["CMD", "python", "-m", "voice_server.health_check"]
+    error_message = "The image has an interpreter and no curl."
+  }
+
+  assert {
+    condition = { for item in jsondecode(aws_ecs_task_definition.service["api"].container_definitions)[0].environment : item.name => item.value } == {
+      ALLOWED_ORIGINS           = "https://dashboard.example.com"
+      DATABASE_AUTH             = "iam"
+      DATABASE_URL              = "postgresql://voice_server@db.internal:5432/voice?sslmode=verify-full"
+      DATA_DIR                  = "/data"
+      DRAIN_SECONDS             = "90"
+      HOST                      = "0.0.0.0"
+      LOG_FORMAT                = "json"
+      MAIL_FROM                 = "no-reply@example.com"
+      MAX_SESSIONS              = "50"
+      OBJECT_STORE_URL          = "s3://assets/objects?region=us-east-1"
+      PORT                      = "8080"
+      PUBLIC_URL                = "https://api.example.com"
+      REDIS_URL                 = "rediss://cache.internal:6379"
+      ROLES                     = "analytics,api,auth,users"
+      SERVICE_METRICS_NAMESPACE = "VoiceServer/voice-server-production"
+      SERVICE_NAME              = "api"
+    }
+    error_message = "The environment of a task is exactly what the application takes."
+  }
+
+  assert {
+    condition = { for item in jsondecode(aws_ecs_task_definition.service["voice"].container_definitions)[0].secrets : item.name => item.valueFrom } == {
+      API_KEYS           = "arn:aws:secretsmanager:us-east-1:111122223333:secret:app:API_KEYS::"
+      ELEVENLABS_API_KEY = "arn:aws:secretsmanager:us-east-1:111122223333:secret:providers:ELEVENLABS_API_KEY::"
+      METRICS_TOKEN      = "arn:aws:secretsmanager:us-east-1:111122223333:secret:app:METRICS_TOKEN::"
+      OPENAI_API_KEY     = "arn:aws:secretsmanager:us-east-1:111122223333:secret:providers:OPENAI_API_KEY::"
+      REDIS_PASSWORD     = "arn:aws:secretsmanager:us-east-1:111122223333:secret:cache"
+      SECRET_KEY         = "arn:aws:secretsmanager:us-east-1:111122223333:secret:app:SECRET_KEY::"
+      SMTP_URL           = "arn:aws:secretsmanager:us-east-1:111122223333:secret:providers:SMTP_URL::"
+    }
+    error_message = "Secrets come from Secrets Manager."
+  }
+
+  assert {
+    condition = length([
+      for item in flatten([
+        for definition in concat(values(aws_ecs_task_definition.service), aws_ecs_task_definition.migrate) :
+        jsondecode(definition.container_definitions)[0].environment
+      ]) : item.name if can(regex("KEY|TOKEN|PASSWORD|SECRET|SMTP", item.name))
+    ]) == 0
+    error_message = "Nothing secret is in the plain environment."
+  }
+
+  assert {
+    condition = alltrue([for definition in values(aws_ecs_task_definition.service) :
+      definition.runtime_platform[0].cpu_architecture == "ARM64" && definition.network_mode == "awsvpc" && definition.skip_destroy
+    ])
+    error_message = "ARM64, with the revisions before kept for a rollback."
+  }
+}
+
+run "migration" {
+  assert {
+    condition = jsondecode(aws_ecs_task_definition.migrate[0].container_definitions)[0].command == [
+      "voice-server", "migrate", "--iam-user", "voice_server"
+    ]
+    error_message = "The migration makes the application's login."
+  }
+
+  assert {
+    condition = { for item in jsondecode(aws_ecs_task_definition.migrate[0].container_definitions)[0].secrets : item.name => item.valueFrom } == {
+      DATABASE_PASSWORD = "arn:aws:secretsmanager:us-east-1:111122223333:secret:rds-master:password::"
+      DATABASE_USER     = "arn:aws:secretsmanager:us-east-1:111122223333:secret:rds-master:username::"
+    }
+    error_message = "The migration logs in as the master."
+  }
+
+  assert {
+    condition = !strcontains(local.execution_policy, var.master_secret_arn) && alltrue([
+      for policy in values(local.task_policies) : !strcontains(policy, "secretsmanager")
+    ])
+    error_message = "No service can read the master's password, and no application code any secret."
+  }
+
+  assert {
+    condition     = aws_ecs_task_definition.migrate[0].task_role_arn == null
+    error_message = "A migration needs nothing of AWS."
+  }
+}
+
+run "permissions" {
+  assert {
+    condition = alltrue([
+      for policy in concat(values(local.task_policies), [local.execution_policy, local.migrate_policy]) : alltrue([
+        for statement in jsondecode(policy).Statement :
+        !contains(flatten([statement.Action]), "*") &&
+        (!contains(flatten([statement.Resource]), "*") || statement.Sid == "RegistryLogIn")
+      ])
+    ])
+    error_message = "Every permission names what it is for."
+  }
+
+  assert {
+    condition = (
+      strcontains(local.task_policies["voice"], "ecs:UpdateTaskProtection") &&
+      !strcontains(local.task_policies["api"], "ecs:UpdateTaskProtection")
+    )
+    error_message = "Only tasks that hold conversations protect themselves."
+  }
+
+  assert {
+    condition     = strcontains(local.task_policies["api"], "s3:DeleteObjectVersion") && strcontains(local.task_policies["api"], "s3:ListBucketVersions")
+    error_message = "Erasure needs to delete versions."
+  }
+
+  assert {
+    condition     = strcontains(local.task_policies["voice"], "arn:aws:rds-db:us-east-1:111122223333:dbuser:db-ABC/voice_server")
+    error_message = "One login of one database."
+  }
+}
+
+run "load_balancer" {
+  assert {
+    condition = (
+      aws_lb.this.idle_timeout == 300 && aws_lb.this.drop_invalid_header_fields && aws_lb.this.enable_deletion_protection
+      && aws_lb.this.desync_mitigation_mode == "strictest" && aws_lb.this.access_logs[0].enabled
+    )
+    error_message = "The load balancer keeps quiet WebSockets for 300 s, is strict, logs, and is protected."
+  }
+
+  assert {
+    condition = (
+      aws_lb_listener.http.default_action[0].redirect[0].status_code == "HTTP_301"
+      && startswith(aws_lb_listener.https.ssl_policy, "ELBSecurityPolicy-TLS13-")
+      && aws_lb_listener.https.default_action[0].fixed_response[0].status_code == "404"
+    )
+    error_message = "HTTP redirects, HTTPS is TLS 1.3 and answers 404 to what no rule matches."
+  }
+
+  assert {
+    condition = alltrue([for group in values(aws_lb_target_group.service) :
+      length(group.name) <= 32 && tonumber(group.deregistration_delay) <= 110 && group.health_check[0].path == "/ready"
+      && group.load_balancing_algorithm_type == "least_outstanding_requests" && group.target_type == "ip"
+    ])
+    error_message = "Target groups ask /ready, count open requests and let tasks drain."
+  }
+
+  assert {
+    condition     = aws_wafv2_web_acl_association.this[0].web_acl_arn == var.web_acl_arn
+    error_message = "The web ACL is attached."
+  }
+}
+
+run "paths" {
+  assert {
+    condition = alltrue([for rule in values(local.path_rules) :
+      length(rule.paths) <= 3 && length(rule.paths) + 1 <= 5 && contains(keys(local.service_of_role), rule.role)
+    ])
+    error_message = "A rule has three paths at most, and leads to a service."
+  }
+
+  assert {
+    condition     = toset(keys(local.role_paths)) == toset(local.role_order) && toset(local.role_order) == toset(keys(local.service_of_role))
+    error_message = "Each role has paths and a place in the order."
+  }
+
+  assert {
+    condition     = length(distinct([for rule in values(local.path_rules) : rule.priority])) == length(local.path_rules)
+    error_message = "Priorities are unique."
+  }
+
+  assert {
+    condition     = max([for rule in values(local.path_rules) : rule.priority if rule.role != "api"]...) < min([for rule in values(local.path_rules) : rule.priority if rule.role == "api"]...)
+    error_message = "What takes everything else comes last."
+  }
+
+  assert {
+    condition = length([for path in flatten(values(local.role_paths)) : path if(
+      can(regex("^${replace(replace(path, ".", "\\."), "*", ".*")}$", "/metrics")) ||
+      can(regex("^${replace(replace(path, ".", "\\."), "*", ".*")}$", "/ready"))
+    )]) == 0
+    error_message = "Neither metrics nor readiness are reachable from outside."
+  }
+
+  assert {
+    condition     = local.path_rules["voice-1"].host == "api.example.com" && local.path_rules["webhook-api-1"].host == "webhook.example.com"
+    error_message = "Hosts are part of the rules."
+  }
+}
+
+run "services" {
+  assert {
+    condition = alltrue([for service in values(aws_ecs_service.this) :
+      service.deployment_circuit_breaker[0].rollback && service.alarms[0].rollback && !service.network_configuration[0].assign_public_ip
+      && service.availability_zone_rebalancing == "DISABLED" && service.deployment_minimum_healthy_percent == 100
+    ])
+    error_message = "Deployments are taken back by themselves, and tasks have no public address."
+  }
+
+  assert {
+    condition = (
+      tolist(aws_ecs_service.this["voice"].capacity_provider_strategy)[0].capacity_provider == "FARGATE" &&
+      tolist(aws_ecs_service.this["api"].capacity_provider_strategy)[0].capacity_provider == "FARGATE_SPOT"
+    )
+    error_message = "spot chooses the capacity."
+  }
+
+  assert {
+    condition     = aws_appautoscaling_target.service["voice"].min_capacity == 2 && aws_appautoscaling_target.service["voice"].max_capacity == 10
+    error_message = "Between min and max."
+  }
+
+  assert {
+    condition = (
+      toset(keys(aws_appautoscaling_policy.sessions)) == toset(["voice"]) &&
+      toset(keys(aws_appautoscaling_policy.cpu)) == toset(["voice", "api"]) &&
+      aws_appautoscaling_policy.sessions["voice"].target_tracking_scaling_policy_configuration[0].target_value == 70 &&
+      aws_appautoscaling_policy.sessions["voice"].target_tracking_scaling_policy_configuration[0].scale_in_cooldown == 600 &&
+      aws_appautoscaling_policy.sessions["voice"].target_tracking_scaling_policy_configuration[0].customized_metric_specification[0].namespace == "VoiceServer/voice-server-production"
+    )
+    error_message = "Conversations scale the service that holds them, the processor every service."
+  }
+
+  assert {
+    condition     = length(output.passed_role_arns) == 4
+    error_message = "Execution, migration and one role a service."
+  }
+}
+
+run "before_there_is_an_image" {
+  variables {
+    image_digest    = ""
+    deploy_services = false
+  }
+
+  assert {
+    condition     = length(aws_ecs_service.this) == 0 && length(aws_ecs_task_definition.migrate) == 0 && output.image == ""
+    error_message = "Without an image nothing runs."
+  }
+
+  assert {
+    condition     = length(aws_lb_target_group.service) == 2
+    error_message = "The addresses exist before what answers there."
+  }
+}
+
+run "image_before_services" {
+  variables {
+    image_digest    = ""
+    image_tag       = "1.4.0"
+    deploy_services = false
+  }
+
+  assert {
+    condition     = length(aws_ecs_service.this) == 0 && endswith(jsondecode(aws_ecs_task_definition.migrate[0].container_definitions)[0].image, "/voice-server:1.4.0")
+    error_message = "The database can be migrated before the services start."
+  }
+}
+
+run "five_services" {
+  variables {
+    service_security_group_ids = { voice = "sg-1", api = "sg-2", auth = "sg-3", users = "sg-4", analytics = "sg-5" }
+    services = {
+      voice     = { roles = ["voice"], cpu = 1024, memory = 2048, min = 2, max = 10 }
+      api       = { roles = ["api"], cpu = 256, memory = 512, min = 2, max = 10 }
+      auth      = { roles = ["auth"], cpu = 256, memory = 512, min = 2, max = 10 }
+      users     = { roles = ["users"], cpu = 256, memory = 512, min = 2, max = 10 }
+      analytics = { roles = ["analytics"], cpu = 256, memory = 512, min = 1, max = 2 }
+    }
+  }
+
+  assert {
+    condition     = length(aws_ecs_service.this) == 5 && alltrue([for group in values(aws_lb_target_group.service) : length(group.name) <= 32])
+    error_message = "Any split of the roles is a change of the variable."
+  }
+}
+
+run "refuses_a_role_that_is_missing" {
+  command = plan
+  variables {
+    services = {
+      voice = { roles = ["voice"], cpu = 512, memory = 1024, min = 2, max = 10 }
+      api   = { roles = ["api", "auth", "users"], cpu = 256, memory = 512, min = 2, max = 4 }
+    }
+  }
+  expect_failures = [var.services]
+}
+
+run "refuses_a_role_in_two_services" {
+  command = plan
+  variables {
+    services = {
+      voice = { roles = ["voice", "users"], cpu = 512, memory = 1024, min = 2, max = 10 }
+      api   = { roles = ["api", "auth", "users", "analytics"], cpu = 256, memory = 512, min = 2, max = 4 }
+    }
+  }
+  expect_failures = [var.services]
+}
+
+run "refuses_a_size_fargate_has_not" {
+  command = plan
+  variables {
+    services = {
+      voice = { roles = ["voice"], cpu = 512, memory = 512, min = 2, max = 10 }
+      api   = { roles = ["api", "auth", "users", "analytics"], cpu = 256, memory = 512, min = 2, max = 4 }
+    }
+  }
+  expect_failures = [var.services]
+}
+
+run "refuses_more_min_than_max" {
+  command = plan
+  variables {
+    services = {
+      voice = { roles = ["voice"], cpu = 512, memory = 1024, min = 3, max = 2 }
+      api   = { roles = ["api", "auth", "users", "analytics"], cpu = 256, memory = 512, min = 2, max = 4 }
+    }
+  }
+  expect_failures = [var.services]
+}
+
+run "refuses_latest" {
+  command = plan
+  variables {
+    image_digest = ""
+    image_tag    = "latest"
+  }
+  expect_failures = [var.image_tag]
+}
+
+run "refuses_services_without_an_image" {
+  command = plan
+  variables {
+    image_digest = ""
+  }
+  expect_failures = [var.deploy_services]
+}
+
+run "refuses_to_drain_longer_than_the_load_balancer_waits" {
+  command = plan
+  variables {
+    drain_seconds = 115
+  }
+  expect_failures = [var.drain_seconds]
+}
