@@ -39,6 +39,6 @@ WORKDIR /data
 VOLUME /data
 EXPOSE 8080
 HEALTHCHECK --interval=10s --timeout=3s --start-period=20s \
-    CMD ["python", "-c", "import os, urllib.request; urllib.request.urlopen(f'http://127.0.0.1:{os.environ[\"PORT\"]}/health', timeout=2)"]
+    CMD ["python", "-m", "voice_server.health_check"]
 # Outside of loopback the server asks for API_KEYS and says so if there are none.
 CMD ["voice-server", "serve"]

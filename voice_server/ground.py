@@ -81,7 +81,7 @@ async def open_ground(
         quotas=SessionQuotas(storage.database),
         admission=admission,
         metrics=metrics,
-        telemetry=await resources.enter_async_context(Telemetry(settings, stages, metrics)),
+        telemetry=await resources.enter_async_context(Telemetry(settings, stages, metrics, admission)),
         uploads=Uploads(settings.max_upload_bytes, settings.max_upload_seconds),
         archive=archive,
         log=await resources.enter_async_context(log),

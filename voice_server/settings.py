@@ -290,6 +290,10 @@ class ServerSettings:
     otel_exporter_otlp_endpoint: str = _setting(
         "", _url, "Where OpenTelemetry spans of every turn are sent, over OTLP/HTTP; empty: nowhere."
     )
+    service_metrics_namespace: str = _setting(
+        "", str, "Where CloudWatch puts the metrics that the log then has a line of each minute; empty: no such lines."
+    )
+    service_name: str = _setting("voice-server", str, "What those metrics call this kind of task.")
     session_log_dir: Path | None = _setting(  # noqa: RUF009 -- it gives a dataclass field
         None, Path, "For developers: where everything that is said is written to; empty: nowhere.", shown=""
     )
