@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from statistics import median
 from typing import Protocol
 
-from pipeline.intonation import Intonation, finality
+from pipeline.intonation import Intonation, finality, rise
 from pipeline.settings import TurnDetection
 from pipeline.wording.judgement import judge
 
@@ -161,7 +161,8 @@ class Endpointing:
             return 1 / (1 + math.exp(-odds))
         most = words.most
         if words.is_open_question and pause.intonation.pitch_slope > 0:
-            most = OPEN_QUESTION if pause.intonation.height > HIGH else LOW_OPEN_QUESTION
+            risen = OPEN_QUESTION if pause.intonation.height > HIGH else LOW_OPEN_QUESTION
+            most += rise(pause.intonation) * (risen - most)
         return max(min(1 / (1 + math.exp(-odds)), most), LEAST_WHOLE if completeness >= WHOLE else 0.0)
 
     def _patience_seconds(self) -> float:

@@ -44,6 +44,13 @@ UNDECIDED_HEIGHT, TELLING_HEIGHT = -2.3, 3.0
 """The same in semitones, of how high the voice ends: statements end at the bottom of it, what goes on does not."""
 HEIGHT_SHARE = 0.7
 """How much the height may count at most: a voice that rises from the bottom goes on."""
+RISING_SLOPE = 5.0
+"""Semitones per second of a rise that is heard as one: the ear's threshold for glides is 0.16 over the square of the
+seconds that they last, 6 for those measured here and 4 for a fifth of a second."""
+LEVEL_HEIGHT, HIGH_HEIGHT = -0.8, 0.8
+"""Semitones above its middle of a voice that ends no higher than it was, and of one that ends high."""
+LEVEL_GOES_ON = 0.05
+"""The share of what a rising voice says that a level one says which ends no higher than it was: many end so."""
 QUESTION_SLOPE = 13.0
 """Semitones per second of a rise that may be a question's or may not."""
 QUESTION_GOES_ON, QUESTION_ENDS = 0.55, 0.6
@@ -79,7 +86,7 @@ def measure(samples: Samples) -> Intonation | None:
     if len(voiced) < SHORTEST_FRAMES:
         return None
     semitones = 12 * np.log2(hertz[voiced])
-    kept = np.abs(semitones - np.median(semitones)) < 9  # An octave away is an error.
+    kept = np.abs(semitones - np.median(semitones)) < 8  # An octave away is an error.
     voiced, semitones = voiced[kept], semitones[kept]
     recent = voiced > voiced[-1] - round(PITCH_SECONDS * RATE / HOP)
     height = float(np.median(semitones[-LAST_ESTIMATES:]) - np.median(semitones))
@@ -95,14 +102,24 @@ def finality(intonation: Intonation, *, is_question: bool = False) -> float:
     """What the voice says: 1 it is done, -1 it goes on, 0 it does not tell.
 
     A question ends high, and steeply so; a voice that merely stays up goes on in a question, too, if less surely.
+    Nobody is sure of what a level voice says.
     """
     if is_question and intonation.pitch_slope > UNDECIDED_SLOPE:
         steepness = (intonation.pitch_slope - QUESTION_SLOPE) / TELLING_SLOPE
-        return min(max(steepness, -QUESTION_GOES_ON), QUESTION_ENDS)
-    pitch = (intonation.pitch_slope - UNDECIDED_SLOPE) / TELLING_SLOPE
-    level = min(max(intonation.level_slope / TELLING_FADE, -LEVEL_SHARE), LEVEL_SHARE)
-    height = min(max((intonation.height - UNDECIDED_HEIGHT) / TELLING_HEIGHT, -HEIGHT_SHARE), HEIGHT_SHARE)
-    return -math.tanh(pitch + level + height)
+        says = min(max(steepness, -QUESTION_GOES_ON), QUESTION_ENDS)
+    else:
+        pitch = (intonation.pitch_slope - UNDECIDED_SLOPE) / TELLING_SLOPE
+        level = min(max(intonation.level_slope / TELLING_FADE, -LEVEL_SHARE), LEVEL_SHARE)
+        height = min(max((intonation.height - UNDECIDED_HEIGHT) / TELLING_HEIGHT, -HEIGHT_SHARE), HEIGHT_SHARE)
+        says = -math.tanh(pitch + level + height)
+    return says if says > 0 else says * (LEVEL_GOES_ON + (1 - LEVEL_GOES_ON) * rise(intonation))
+
+
+def rise(intonation: Intonation) -> float:
+    """How surely the voice goes up or is up, 0 to 1."""
+    steep = max(intonation.pitch_slope, 0.0) / RISING_SLOPE
+    high = max(intonation.height - LEVEL_HEIGHT, 0.0) / (HIGH_HEIGHT - LEVEL_HEIGHT)
+    return min(steep + high, 1.0)
 
 
 def _end_of_speech(samples: Samples) -> Array | None:

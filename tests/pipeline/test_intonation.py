@@ -9,7 +9,7 @@ import pytest
 import soxr
 
 from pipeline.audio import INPUT_RATE, OUTPUT_RATE, Samples
-from pipeline.intonation import Intonation, finality, measure
+from pipeline.intonation import Intonation, finality, measure, rise
 from pipeline.providers.embedded.text_to_speech import EmbeddedTextToSpeech
 from pipeline.providers.interfaces import VoiceOptions
 
@@ -55,11 +55,12 @@ def test_what_is_not_voiced_says_nothing() -> None:
 def test_a_falling_voice_is_done_and_a_level_one_is_not() -> None:
     falling, level, rising, steep = (finality(Intonation(slope, 0.0)) for slope in (-15, 0, 6, 25))
     assert falling > 0.9
-    assert level < 0
+    assert -0.2 < level < 0, "level voices end sentences, too"
     assert rising < -0.7
     assert steep < -0.9
     assert finality(Intonation(25, 0.0), is_question=True) > 0.5
-    assert finality(Intonation(4, 0.0), is_question=True) <= -0.5
+    assert finality(Intonation(6, 0.0), is_question=True) <= -0.5
+    assert -0.2 < finality(Intonation(0, 0.0), is_question=True) < 0
     assert finality(Intonation(-15, 0.0), is_question=True) > 0.9
 
 
@@ -70,6 +71,15 @@ def test_a_voice_that_ends_high_is_not_done() -> None:
     assert low.height == pytest.approx(-high.height, abs=0.7)
     assert high.height > 1
     assert finality(Intonation(-2.0, 0.0, low.height - 2)) > finality(Intonation(-2.0, 0.0, high.height))
+
+
+def test_a_voice_goes_on_by_rising_or_by_being_high() -> None:
+    level, rising, high = Intonation(0.6, 0.0, -1.2), Intonation(6.0, 0.0, -1.2), Intonation(0.6, 0.0, 0.8)
+    assert (rise(level), rise(rising), rise(high)) == pytest.approx((0.12, 1.0, 1.0))
+    assert rise(Intonation(-5.0, 0.0, -3.0)) == 0
+    for is_question in (False, True):
+        for goes_on in (rising, high):
+            assert finality(goes_on, is_question=is_question) < 3 * finality(level, is_question=is_question) < 0
 
 
 async def once(text: str) -> AsyncIterator[str]:
