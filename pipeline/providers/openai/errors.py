@@ -4,6 +4,7 @@ import contextlib
 import json
 from collections.abc import Iterator, Mapping
 
+import aiohttp
 import httpx2
 import openai
 import websockets
@@ -28,6 +29,8 @@ def openai_errors(what: str) -> Iterator[None]:
     except PipelineError:
         raise
     except (openai.APITimeoutError, httpx2.TimeoutException, TimeoutError) as error:
+        if failure := _failed_connection(error):
+            raise _unreached(what, failure) from error
         raise ProviderTimeout(f"{what} did not answer in time. Check the network.") from error
     except openai.APIStatusError as error:
         message = error.body.get("message") if isinstance(error.body, dict) else None
@@ -41,10 +44,10 @@ def openai_errors(what: str) -> Iterator[None]:
         raise refusal from error
     except (httpx2.RemoteProtocolError, httpx2.ReadError, websockets.ConnectionClosed) as error:
         raise ProviderUnavailable(f"{what} broke off in the middle ({_reason(error)}). Try again.") from error
-    except (openai.APIConnectionError, httpx2.HTTPError, OSError, websockets.WebSocketException) as error:
-        raise ProviderUnavailable(
-            f"{what} could not be reached ({_reason(error.__cause__ or error)}). Check the network and OPENAI_BASE_URL."
-        ) from error
+    except (
+        openai.APIConnectionError, httpx2.HTTPError, aiohttp.ClientError, OSError, websockets.WebSocketException
+    ) as error:  # fmt: skip
+        raise _unreached(what, error.__cause__ or error) from error
     except (openai.OpenAIError, json.JSONDecodeError, UnicodeDecodeError) as error:
         # The SDK does not check what it reads: an answer that is not JSON ends here.
         raise ProviderUnavailable(
@@ -65,6 +68,22 @@ def retry_after_seconds(headers: Mapping[str, str]) -> float | None:
     """How long the vendor wants to be left alone; None if it does not say so in seconds (RFC 9110, `Retry-After`)."""
     value = headers.get("retry-after", "")
     return float(value) if value.isascii() and value.isdigit() else None
+
+
+def _failed_connection(error: BaseException) -> aiohttp.ClientConnectionError | None:
+    """Why there is or was no connection: the SDK calls that a timeout, whatever happened, where it works by aiohttp."""
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, aiohttp.ClientConnectionError) and not isinstance(cause, TimeoutError):
+            return cause
+        cause = cause.__cause__
+    return None
+
+
+def _unreached(what: str, error: BaseException) -> ProviderUnavailable:
+    return ProviderUnavailable(
+        f"{what} could not be reached ({_reason(error)}). Check the network and OPENAI_BASE_URL."
+    )
 
 
 def _reason(error: BaseException) -> str:

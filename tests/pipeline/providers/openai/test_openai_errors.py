@@ -1,5 +1,6 @@
 """OpenAI's refusals: what happened, and what to do."""
 
+import asyncio
 from contextlib import aclosing
 
 import openai as sdk
@@ -59,6 +60,33 @@ async def test_a_vendor_that_does_not_answer_a_request() -> None:
         impatient = connection.with_options(timeout=0.05)
         stream = OpenAILanguageModel(impatient).complete([ModelMessage("user", "Hi.")], CompletionOptions("s"))
         with pytest.raises(ProviderTimeout, match="OpenAI's language model did not answer in time"):
+            await anext(stream)
+
+
+@pytest.mark.parametrize("answer", [b"", b"garbage\r\n\r\n"])
+async def test_a_vendor_that_hangs_up_or_talks_nonsense_is_not_a_slow_one(answer: bytes) -> None:
+    async def hang_up(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(answer)
+        writer.close()
+
+    server = await asyncio.start_server(hang_up, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    async with server, client("sk-test", f"http://127.0.0.1:{port}/v1") as connection:
+        stream = OpenAILanguageModel(connection).complete([ModelMessage("user", "Hi.")], CompletionOptions("s"))
+        with pytest.raises(ProviderUnavailable, match="could not be reached") as failure:
+            await anext(stream)
+    assert (failure.value.code, failure.value.retryable) == ("provider_unavailable", True)
+
+
+async def test_nobody_is_there() -> None:
+    server = await asyncio.start_server(lambda *_: None, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    server.close()
+    await server.wait_closed()
+    async with client("sk-test", f"http://127.0.0.1:{port}/v1") as connection:
+        stream = OpenAILanguageModel(connection).complete([ModelMessage("user", "Hi.")], CompletionOptions("s"))
+        with pytest.raises(ProviderUnavailable, match="could not be reached"):
             await anext(stream)
 
 
