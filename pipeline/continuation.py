@@ -8,6 +8,7 @@ from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
 
+from pipeline.errors import ProviderSaidNothing
 from pipeline.providers.interfaces import (
     Completed,
     CompletionOptions,
@@ -34,11 +35,13 @@ class Unfinished:
     options: ReplyOptions
     """With nothing left open."""
     written: str
-    """All that is known of what it had to say."""
+    """All that is known of what it had to say; of one that was itself the rest of another, with what that had said."""
     is_complete: bool
     """Whether that is everything."""
     start: int
     """The character of it that the user has not heard yet."""
+    pieces: int = 1
+    """Messages at the end of the conversation that hold what was heard of it."""
 
 
 class Continuation:
@@ -52,22 +55,32 @@ class Continuation:
     async def complete(
         self, messages: Sequence[ModelMessage], options: CompletionOptions
     ) -> AsyncGenerator[ModelDelta, None]:
-        """See LanguageModel. The last message may be what was heard of the reply."""
+        """See LanguageModel. The last messages may be what was heard of the reply."""
         unfinished = self._unfinished
         if rest := unfinished.written[unfinished.start :]:
             yield TextDelta(rest)
         if unfinished.is_complete:
             yield Completed("stop", Usage())
             return
-        asked = list(messages)
-        if asked and asked[-1].role == "assistant" and not asked[-1].tool_calls:
-            asked.pop()
-        if unfinished.written.strip():
-            asked += [ModelMessage("assistant", unfinished.written), ModelMessage("system", GO_ON)]
-        deltas = self._model.complete(asked, options)
+        deltas = self._model.complete(self._asked(messages), options)
         async with aclosing(deltas), aclosing(without_repetition(deltas, unfinished.written)) as new:
-            async for delta in new:
-                yield delta
+            try:
+                async for delta in new:
+                    yield delta
+            except ProviderSaidNothing:
+                if not unfinished.written.strip():
+                    raise
+                # It had been cut just before it would have said that this was all.
+                yield Completed("stop", Usage())
+
+    def _asked(self, messages: Sequence[ModelMessage]) -> list[ModelMessage]:
+        asked, written = list(messages), self._unfinished.written
+        for _ in range(self._unfinished.pieces):
+            if asked and asked[-1].role == "assistant" and not asked[-1].tool_calls:
+                asked.pop()
+        if written.strip():
+            asked += [ModelMessage("assistant", written), ModelMessage("system", GO_ON)]
+        return asked
 
 
 async def without_repetition(deltas: AsyncIterator[ModelDelta], written: str) -> AsyncGenerator[ModelDelta, None]:

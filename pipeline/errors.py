@@ -5,6 +5,7 @@ PipelineError                 code for machines, message for people, whether try
 └── ProviderError             a speech-to-text, language-model or text-to-speech provider failed
     ├── ProviderTimeout       it did not answer in time
     ├── ProviderUnavailable   it could not be reached, refused us, or died while it answered
+    │   └── ProviderSaidNothing   it ended without having given anything
     └── UnsupportedLanguage   it does not know the language that was asked of it
 
 A RequestError ends nothing. A ProviderError ends the reply or the transcription that it belongs to.
@@ -60,6 +61,10 @@ class ProviderUnavailable(ProviderError):
     ) -> None:
         super().__init__(code, message, retryable=retryable)
         self.retry_after_seconds = retry_after_seconds
+
+
+class ProviderSaidNothing(ProviderUnavailable):
+    """A provider ended without having given anything."""
 
 
 class UnsupportedLanguage(ProviderError):

@@ -158,8 +158,8 @@ class Call:
     has_extensions: bool = False
     first: Sequence[Frame] = ()
     """Frames that come before everything else."""
-    left: Sequence[Output] = ()
-    """What an earlier session of the conversation could not say any more."""
+    noted: int = 0
+    """Up to here the log has to be safe before they are sent."""
     offer: Coroutine[None, None, str] | None = None
     """Brings a frame that is sent when it is ready."""
     moved: Callable[[], Awaitable[None]] | None = None
@@ -248,6 +248,8 @@ class Call:
 
     async def _send(self, session: Session) -> End:
         try:
+            if self.noted:
+                await self.record.safe(self.noted)
             await self._send_frames(self.first)
             await self._send_outputs(session)
         except Fenced:
@@ -263,10 +265,8 @@ class Call:
         return CLIENT_LEFT
 
     async def _send_outputs(self, session: Session) -> None:
-        if frames := [frame for output in self.left for frame in self._frames(output)]:
-            await self.record.safe(self._noted)
-            await self._send_frames(frames)
-        frames, promises, is_told = [], False, False
+        frames: list[Frame] = []
+        promises, is_told = False, False
         async with aclosing(session.outputs()) as outputs:
             async for output in outputs:
                 self.observer.left(output)

@@ -15,7 +15,6 @@ from aiohttp import WSCloseCode, web
 from pipeline.continuation import Unfinished
 from pipeline.conversation import Conversation
 from pipeline.errors import RequestError
-from pipeline.events import Output
 from pipeline.items import new_id
 from pipeline.session import Session
 from pipeline.settings import SessionSettings
@@ -116,7 +115,8 @@ class Opening:
     frames: Sequence[Frame]
     ticket: Ticket | None
     """None: the client cannot come back."""
-    outputs: Sequence[Output] = ()
+    noted: int = 0
+    """Up to here the log has to be safe before the frames are sent."""
     conversation: Conversation | None = None
     """None: it begins now."""
     unfinished: Unfinished | None = None
@@ -225,7 +225,7 @@ class VoiceSocket:
             send_seconds=self._send_seconds,
             has_extensions=_has_extensions(request),
             first=opening.frames,
-            left=opening.outputs,
+            noted=opening.noted,
             offer=self._resumption.offer(ticket) if self._resumption and ticket and not opening.conversation else None,
             moved=partial(self._resumption.moved, ticket) if self._resumption and ticket else None,
             drains=self._drains,
@@ -313,7 +313,7 @@ class VoiceSocket:
             record=resumed.record,
             frames=resumed.frames,
             ticket=resumed.ticket,
-            outputs=resumed.outputs,
+            noted=resumed.noted,
             conversation=resumed.conversation,
             unfinished=resumed.unfinished,
         )
@@ -335,7 +335,8 @@ def _wish(request: web.Request) -> Wish | None:
         message = "Resuming needs the extensions: add extensions=1 to the query."
         raise ApiError(400, "invalid_value", message, param="resume")
     after, received = (_number(request, name) for name in ("after", "received_ms"))
-    return Wish(token, after, request.query.get("item"), received / 1000)
+    connection = _number(request, "connection") or None
+    return Wish(token, after, request.query.get("item"), received / 1000, connection)
 
 
 def _number(request: web.Request, name: str) -> int:

@@ -20,7 +20,7 @@ from enum import IntEnum
 from typing import Generic, Protocol, TypeVar
 
 from pipeline.deadlines import Deadlines
-from pipeline.errors import ProviderError, ProviderTimeout, ProviderUnavailable
+from pipeline.errors import ProviderError, ProviderSaidNothing, ProviderTimeout, ProviderUnavailable
 from pipeline.providers.attempt import Attempt
 from pipeline.providers.health import HealthRecord
 
@@ -347,7 +347,7 @@ class Race(Generic[_Provider, _Value]):
                 weight = self._work.weight(value)
                 if self._chosen is None and weight is Weight.NOTHING:
                     self._news.set()
-                    self._lose(attempt, ProviderUnavailable(f"{self._work.what} ({attempt.name}) gave no words."))
+                    self._lose(attempt, ProviderSaidNothing(f"{self._work.what} ({attempt.name}) gave no words."))
                     return []
                 if self._chosen is None and weight >= Weight.SETTLES:
                     self._choose(attempt)

@@ -12,7 +12,7 @@ A pure fold: the same facts give the same items, whether they are taken as they 
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from pipeline.conversation import FIRST, Conversation
 from pipeline.events import (
@@ -44,6 +44,10 @@ from voice_server.wire.extensions import turn_message
 
 if TYPE_CHECKING:
     from pipeline.settings import SessionSettings
+
+
+CONNECTION_LOST: Final = "connection_lost"
+"""Why a reply ended that was cut with its session."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,8 +82,10 @@ class Items:
         """Of the newest fact."""
         self.replies: dict[str, ReplyInProgress] = {}
         """By id: those that have no end yet."""
+        self.cut: ReplyInProgress | None = None
+        """The reply that ended with its session, as long as nobody has begun to say its rest."""
         self.waits_for_answer: str | None = None
-        """The user's item after which no reply has begun."""
+        """What the user said, if no reply has begun after it."""
         self.deltas: dict[str, str] = {}
         """By item: words of utterances whose transcript is not complete."""
         self._positions: dict[str, int] = {}
@@ -93,10 +99,8 @@ class Items:
     def take(self, fact: LogFact) -> None:
         """This happened next."""
         match fact:
-            case Opened(settings=settings):
-                self.opened, self.settings, self.is_closed, self.at = fact, settings, False, 0.0
-                self.replies.clear()
-                return
+            case Opened():
+                self._open(fact)
             case Entered(at=at, event=event):
                 self.at = at
                 self._enter(event)
@@ -123,6 +127,13 @@ class Items:
         self._changed = {item_id: change for item_id, change in self._changed.items() if change > mark}
         self._removed = {item_id: change for item_id, change in self._removed.items() if change > mark}
 
+    def _open(self, fact: Opened) -> None:
+        goes_on = self.opened is not None and self.opened.session_id == fact.session_id
+        self.opened, self.is_closed = fact, False
+        if not goes_on:
+            self.settings, self.at, self.cut = fact.settings, 0.0, None
+            self.replies.clear()
+
     def _enter(self, event: Input) -> None:
         if isinstance(event, PlaybackReported) and math.isfinite(event.heard_seconds) and event.heard_seconds >= 0:
             for reply in self.replies.values():
@@ -133,7 +144,9 @@ class Items:
         match output:
             case ItemAdded(item, previous_item_id):
                 self._add(item, previous_item_id)
-                self.waits_for_answer = item.id if isinstance(item, Message) and item.role == "user" else None
+                # What is typed is answered when the client asks for it.
+                self.waits_for_answer = item.id if _is_spoken(item) else None
+                self.cut = None
             case ItemRemoved(item_id):
                 self._remove(item_id)
             case TranscriptCompleted(item_id=item_id, text=text) | ItemCut(item_id=item_id, text=text):
@@ -156,9 +169,10 @@ class Items:
     def _reply(self, output: Output) -> None:
         match output:
             case ReplyStarted(reply_id=reply_id, options=options):
-                self.replies[reply_id] = ReplyInProgress(output, self.at)
+                cut = self.cut if self.cut and self.cut.id == output.continues else None
+                self.replies[reply_id] = ReplyInProgress(output, self.at, cut)
                 if options.in_conversation:
-                    self.waits_for_answer = None
+                    self.waits_for_answer = self.cut = None
             case ReplyItemStarted(reply_id, item, previous_item_id) if reply := self.replies.get(reply_id):
                 if isinstance(item, Message):
                     reply.message_id = item.id
@@ -173,8 +187,13 @@ class Items:
             case ReplyItemFinished(item=item):
                 self.conversation.replace(_silent(item))
                 self._touch(item.id)
+                for reply in self.replies.values():
+                    if reply.message_id == item.id and isinstance(item, Message):
+                        reply.end(item.text)
             case ReplyFinished(reply_id=reply_id):
-                self.replies.pop(reply_id, None)
+                ended = self.replies.pop(reply_id, None)
+                if ended and ended.options.in_conversation and output.reason == CONNECTION_LOST:
+                    self.cut = ended
 
     def _add(self, item: Item, previous_item_id: str | None) -> None:
         if item.id in self.conversation:
@@ -208,6 +227,9 @@ class Items:
         self.deltas.pop(item_id, None)
         if self.waits_for_answer == item_id:
             self.waits_for_answer = None
+        if self.cut and not self.cut.whole:
+            # What it would have answered is gone.
+            self.cut = None
 
     def _set_transcript(self, item_id: str, text: str) -> None:
         self.deltas.pop(item_id, None)
@@ -250,6 +272,10 @@ class Items:
                 return f"{name} {arguments}"
             case _:
                 return item.output
+
+
+def _is_spoken(item: Item) -> bool:
+    return isinstance(item, Message) and item.role == "user" and any(isinstance(part, Speech) for part in item.content)
 
 
 def _role(item: Item) -> str:

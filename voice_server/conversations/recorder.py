@@ -42,26 +42,34 @@ class Recorder:
         record.begin(config)
         return record
 
-    def resume(self, header: Header, epoch: int, last_sequence: int, items: Items) -> "ConversationRecord":
+    def resume(
+        self, header: Header, epoch: int, last_sequence: int, items: Items, config: SessionConfig
+    ) -> "ConversationRecord":
         """The record of a conversation that goes on; `items`: what its log comes to."""
         writer = self._log.open(header, epoch=epoch, last_sequence=last_sequence, items=items)
-        return ConversationRecord(writer, self._now(), at=items.at)
+        record = ConversationRecord(writer, self._now() - items.at, at=items.at)
+        record.go_on(config)
+        return record
 
 
 class ConversationRecord:
     """One conversation over one socket; see `call.Record`."""
 
     def __init__(self, writer: ConversationWriter, began_at: float, *, at: float = 0.0) -> None:
-        """`began_at`: seconds since 1970. `at`: of its session, when this begins."""
+        """`began_at`: of its session, seconds since 1970. `at`: of its session, when this begins."""
         self.writer = writer
         self._wall_time = began_at
         self._began_at = _now() - at
 
     def begin(self, config: SessionConfig) -> None:
-        """A session begins, or another goes on with the conversation."""
+        """A session begins."""
         self._began_at = _now()
-        self.writer.note(Opened(config.session_id, config.model, config.settings, self._wall_time))
+        self.go_on(config)
         self.configured(config)
+
+    def go_on(self, config: SessionConfig) -> None:
+        """What follows came over another connection."""
+        self.writer.note(Opened(config.session_id, config.model, config.settings, self._wall_time))
 
     def entered(self, event: Input) -> None:
         """See Observer."""

@@ -6,16 +6,28 @@ from pipeline.providers.interfaces import SpokenText
 
 
 class ReplyInProgress:
-    """Follows one reply. Times are seconds since the session began."""
+    """Follows one reply. Times are seconds since the session began.
 
-    def __init__(self, started: ReplyStarted, at: float) -> None:
+    One that is the rest of another knows that one's words: were it cut in its turn, before the log has any words of its
+    own, there would still be the rest.
+    """
+
+    def __init__(self, started: ReplyStarted, at: float, cut: "ReplyInProgress | None" = None) -> None:
+        """`cut`: the one of which it says the rest, if that was cut with its session."""
         self.id = started.reply_id
         self.options = started.options
         self.continues = started.continues
         self.message_id: str | None = None
         """The item that is spoken or written, once it has begun."""
-        self.is_written = False
+        self.is_written: bool = cut is not None and cut.is_written
         """Whether the model has written all of it."""
+        self._before = cut.whole[: cut.rest_start] if cut else ""
+        """What those had said that it is the rest of."""
+        self._rest = cut.whole[cut.rest_start :] if cut else ""
+        """With what it begins."""
+        self._earlier_pieces = cut.pieces if cut else 0
+        self._heard: str | None = None
+        """Once it has ended: its words that count as heard."""
         self._written: list[str] = []
         self._sent: list[str] = []
         self._playback = Playback()
@@ -24,10 +36,33 @@ class ReplyInProgress:
     @property
     def written(self) -> str:
         """All that it has to say, as far as the model had written it: sent or not."""
-        composed = "".join(self._written)
         # What is written is noted by sentences; the voice may be further, by a clause or a space.
         said = "".join(self._sent)[self._preface :]
-        return said if len(said) > len(composed) else composed
+        return max(self._composed, said, key=len)
+
+    @property
+    def whole(self) -> str:
+        """The same, after what those had said that it is the rest of."""
+        return self._before + self.written
+
+    @property
+    def pieces(self) -> int:
+        """Messages that hold what was heard of `whole`."""
+        return self._earlier_pieces + (self.message_id is not None and self._heard != "")
+
+    @property
+    def rest_start(self) -> int:
+        """The character of `whole` that follows what was heard of it, once it has ended."""
+        if not self._heard:
+            return len(self._before)
+        said = "".join(self._sent)[: self._preface] + self.written
+        start = len(said) - len(said.lstrip()) + len(self._heard.strip())
+        start += len(said[start:]) - len(said[start:].lstrip())
+        return len(self._before) + max(0, start - self._preface)
+
+    def end(self, heard: str) -> None:
+        """Its message is over: these words of it count as heard."""
+        self._heard = heard
 
     @property
     def sent_seconds(self) -> float:
@@ -50,7 +85,7 @@ class ReplyInProgress:
     def compose(self, text: str, *, is_complete: bool) -> None:
         """The model has written more of it."""
         self._written.append(text)
-        self.is_written = is_complete
+        self.is_written = self.is_written or is_complete
 
     def report(self, heard_seconds: float, at: float, *, playing: bool) -> None:
         """The client has played this much."""
@@ -85,9 +120,13 @@ class ReplyInProgress:
         return len(self.written) if space < 0 else space + 1
 
     @property
+    def _composed(self) -> str:
+        return max("".join(self._written), self._rest, key=len)
+
+    @property
     def _preface(self) -> int:
         """Characters that came before its words: phrases that nobody wrote for it, such as "one moment"."""
-        sent, composed = "".join(self._sent), "".join(self._written)
+        sent, composed = "".join(self._sent), self._composed
         # Either may be ahead of the other.
         return next(
             length

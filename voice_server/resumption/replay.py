@@ -1,6 +1,6 @@
 """What a client has missed: the log once more as the frames of the wire, the same as they were or would have been."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -9,10 +9,13 @@ from pipeline.audio import INPUT_RATE
 from pipeline.events import (
     AudioDropped,
     AudioReceived,
+    ItemDeleted,
+    ItemRemoved,
     Output,
     ReplyAudio,
     SettingsApplied,
     SpeechStarted,
+    SpeechStopped,
     UtteranceCommitted,
 )
 from pipeline.session_log import Entered, Left, Opened
@@ -47,46 +50,94 @@ def replayed(facts: Sequence[Numbered], after: int) -> Replay:
     connection = Connection(config_of(first.config), with_extensions=True)
     connection.greeting()
     missed: list[str] = []
-    for number, output in _outputs(facts, connection):
-        frames = connection.send(_silent(output), number)
-        if number > after:
-            missed += [frame for frame in frames if isinstance(frame, str)]
+    connections = 0
+    for place, (number, fact) in enumerate(facts):
+        match fact:
+            case Opened():
+                connections += 1
+                if connections > 1:
+                    connection.go_on(connections)
+            case Left(output=output):
+                if isinstance(output, SettingsApplied):
+                    _reconfigure(connection, facts[place:])
+                frames = connection.send(_silent(output), number)
+                if number > after:
+                    missed += [frame for frame in frames if isinstance(frame, str)]
     return Replay(connection, missed)
 
 
-def _outputs(facts: Sequence[Numbered], connection: Connection) -> Iterator[tuple[int, Output]]:
-    for place, (number, fact) in enumerate(facts):
-        if not isinstance(fact, Left):
-            continue
-        if isinstance(fact.output, SettingsApplied):
-            # What the client was shown is noted right behind it.
-            shown = (each for _, each in facts[place:] if isinstance(each, Configured))
-            connection.reconfigure(config_of(found.config) if (found := next(shown, None)) else connection.config)
-        yield number, fact.output
+def _reconfigure(connection: Connection, following: Sequence[Numbered]) -> None:
+    """What the client was shown is noted right behind the fact that it was applied."""
+    shown = next((fact for _, fact in following if isinstance(fact, Configured)), None)
+    connection.reconfigure(config_of(shown.config) if shown else connection.config)
 
 
 def _silent(output: Output) -> Output:
     return replace(output, samples=np.zeros(0, np.int16)) if isinstance(output, ReplyAudio) else output
 
 
-def resend_from_seconds(facts: Sequence[LogFact]) -> float:
-    """From where on the audio of the newest stretch of the session has to be heard again.
+def connections_of(facts: Sequence[LogFact]) -> int:
+    """Over how many connections the session was held."""
+    return sum(isinstance(fact, Opened) for fact in facts)
 
-    Where an utterance is open, from its beginning; else from a little before the last that is known to have been
-    received, because one may have begun that nobody had noticed yet, but nothing of what was committed before.
-    """
-    received, committed, began = 0, 0, None
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """The microphone over one connection, as far as the log tells. Positions are seconds from its beginning."""
+
+    received_seconds: float
+    committed_seconds: float
+    """Where the last turn ended."""
+    began_seconds: float | None
+    """Where an utterance begins that is no turn yet; None: there is none."""
+    turn: tuple[str, float] | None
+    """The last turn: its item, and where it begins if that is known."""
+
+    @property
+    def resend_from_seconds(self) -> float:
+        """From where on it has to be heard again.
+
+        Where an utterance is open, from its beginning; else from a little before the last that is known to have been
+        received, because one may have begun that nobody had noticed yet, but nothing of what was committed before.
+        """
+        if self.began_seconds is not None:
+            return self.began_seconds
+        return max(self.committed_seconds, self.received_seconds - UNNOTICED_SECONDS)
+
+
+def heard(facts: Sequence[LogFact], connection: int | None = None) -> Heard:
+    """What was heard over a connection, counted from 1; None: the newest."""
+    wanted = connections_of(facts) if connection is None else connection
+    taken_back = _taken_back(facts)
+    current, received, committed, stopped = 0, 0, 0.0, None
+    began: tuple[str, float] | None = None
+    turn: tuple[str, float] | None = None
     for fact in facts:
+        if isinstance(fact, Opened):
+            current += 1
+        if current != wanted:
+            continue
         match fact:
-            case Opened():
-                received, committed, began = 0, 0, None
             case Entered(event=AudioReceived(samples)):
                 received += len(samples)
-            case Left(output=SpeechStarted(start_seconds=seconds)):
-                began = seconds
+            case Left(output=SpeechStarted(item_id, seconds)):
+                began, stopped = (item_id, seconds), None
+            case Left(output=SpeechStopped(end_seconds=seconds)):
+                stopped = seconds
+            case Left(output=UtteranceCommitted(item_id=item_id)) if item_id in taken_back:
+                # It was never heard.
+                continue
             case Left(output=UtteranceCommitted() | AudioDropped()):
-                committed, began = received, None
-    return max(committed / INPUT_RATE, received / INPUT_RATE - UNNOTICED_SECONDS) if began is None else began
+                committed = received / INPUT_RATE if stopped is None else stopped
+                turn, began, stopped = began, None, None
+    return Heard(received / INPUT_RATE, committed, None if began is None else began[1], turn)
+
+
+def _taken_back(facts: Sequence[LogFact]) -> set[str]:
+    """Items that were removed although the client had not asked for it."""
+    removed = {fact.output.item_id for fact in facts if isinstance(fact, Left) and isinstance(fact.output, ItemRemoved)}
+    asked = {fact.event.item_id for fact in facts if isinstance(fact, Entered) and isinstance(fact.event, ItemDeleted)}
+    return removed - asked
 
 
 def speaks(facts: Sequence[LogFact]) -> bool:

@@ -6,27 +6,24 @@ that the client had is over, and another goes on with its log.
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from dataclasses import replace
 
 import structlog
 
-from pipeline.continuation import Unfinished
 from pipeline.conversation import Conversation
-from pipeline.events import Output, ReplyFinished, ReplyItemFinished, TranscriptCompleted
-from pipeline.items import Message, Speech, Text
-from pipeline.settings import ReplyOptions
+from pipeline.session_log import Left
 from voice_server.conversations.archive import Archive
 from voice_server.conversations.log import ConversationLog
 from voice_server.conversations.recorder import Recorder
 from voice_server.conversations.recovery import TakenOver
-from voice_server.conversations.restore import Restored, restored
+from voice_server.conversations.restore import restored
 from voice_server.http.errors import ApiError
-from voice_server.resumption.replay import replayed, resend_from_seconds, speaks
+from voice_server.resumption.cut import endings, unfinished
+from voice_server.resumption.replay import connections_of, heard, replayed, speaks
 from voice_server.resumption.tickets import LOST_SECONDS, Ticket, Tickets
 from voice_server.resumption.wish import Resumed, Wish
 from voice_server.storage.postgres.database import StorageUnavailable
 from voice_server.wire import extensions
-from voice_server.wire.connection import Connection
+from voice_server.wire.connection import Connection, Frame
 from voice_server.wire.session_config import SessionConfig
 
 LONGEST_PAUSE_SECONDS = 2.0
@@ -100,28 +97,32 @@ class Resumption:
         state = restored(taken.facts)
         if state.config is None:
             raise _not_resumable()
-        received = wish.received_seconds if state.interrupted and state.interrupted.item_id == wish.item_id else None
-        unfinished = _unfinished(state, received, is_answered=not speaks(taken.facts))
-        outputs = _endings(state, received)
-        for output in outputs:
-            _apply(state.items, output)
+        # All of this is noted without a pause, and so written down together or not at all.
+        record = self._recorder.resume(taken.header, epoch, taken.last_sequence, state.fold, state.config)
+        number, connection = taken.last_sequence, connections_of(taken.facts) + 1
+        replay.connection.go_on(connection)
+        ended: list[Frame] = []
+        for output in endings(state, taken.facts, wish):
+            number = record.left(output)
+            ended += replay.connection.send(output, number)
+            taken.facts.append(Left(state.fold.at, output))
         resumed = extensions.resumed_message(
             ticket.session_id,
             ticket.conversation_id,
-            after=wish.after,
+            connection=connection,
+            after=min(wish.after, taken.last_sequence),
             replayed=len(replay.missed),
-            resend_from_seconds=resend_from_seconds(taken.facts),
+            resend_from_seconds=heard(taken.facts, wish.connection).resend_from_seconds,
         )
-        record = self._recorder.resume(taken.header, epoch, taken.last_sequence, state.fold)
         return Resumed(
             ticket=ticket,
             config=state.config,
             connection=replay.connection,
             record=record,
             conversation=_copy(state.items, state.config),
-            unfinished=unfinished,
-            outputs=outputs,
-            frames=[replay.connection.tell(resumed), _resume_frame(wish.token), *replay.missed],
+            unfinished=unfinished(state.fold, may_speak=not (wish.has_kept and speaks(taken.facts))),
+            frames=[replay.connection.tell(resumed), _resume_frame(wish.token), *replay.missed, *ended],
+            noted=number,
         )
 
 
@@ -132,50 +133,6 @@ def _resume_frame(token: str) -> str:
 def _not_resumable() -> ApiError:
     message = "This session cannot be gone on with: it has ended, or too much time has passed. Open a new one."
     return ApiError(409, "session_not_resumable", message, param="resume")
-
-
-def _unfinished(state: Restored, received_seconds: float | None, *, is_answered: bool) -> Unfinished | None:
-    """What the assistant still has to say, if the floor is its own."""
-    detection = state.settings.turn_detection
-    if not is_answered or not state.settings.replies:
-        return None
-    if (reply := state.interrupted) is not None:
-        start = reply.start(received_seconds)
-        if reply.is_written and not reply.written[start:].strip():
-            return None
-        return Unfinished(reply.reply_id, reply.options, reply.written, reply.is_written, start)
-    if state.waits_for_answer and detection and detection.create_reply:
-        return Unfinished("", ReplyOptions().completed_by(state.settings), "", False, 0)
-    return None
-
-
-def _endings(state: Restored, received_seconds: float | None) -> list[Output]:
-    """What the lost session could not say any more."""
-    outputs: list[Output] = [
-        TranscriptCompleted(item.id, state.untranscribed.get(item.id, "").strip(), 0.0)
-        for item in state.items
-        if isinstance(item, Message) and item.role == "user" and _lacks_words(item)
-    ]
-    reply = state.interrupted
-    if reply and reply.item_id and isinstance(message := state.items.get(reply.item_id), Message):
-        words = reply.text(received_seconds)
-        content = Text(words) if reply.options.modality == "text" else Speech(words)
-        ended = replace(message, content=(content,), status="incomplete")
-        outputs.append(ReplyItemFinished(reply.reply_id, ended))
-    outputs += [ReplyFinished(reply_id, "incomplete", "connection_lost") for reply_id in state.fold.replies]
-    return outputs
-
-
-def _lacks_words(message: Message) -> bool:
-    return any(isinstance(part, Speech) and part.transcript is None for part in message.content)
-
-
-def _apply(items: Conversation, output: Output) -> None:
-    match output:
-        case ReplyItemFinished(item=item):
-            items.replace(item)
-        case TranscriptCompleted(item_id=item_id, text=text):
-            items.set_transcript(item_id, text)
 
 
 def _copy(items: Conversation, config: SessionConfig) -> Conversation:

@@ -5,10 +5,9 @@ from dataclasses import dataclass
 
 from pipeline.continuation import Unfinished
 from pipeline.conversation import Conversation
-from pipeline.events import Output
 from voice_server.call import Record
 from voice_server.resumption.tickets import Ticket
-from voice_server.wire.connection import Connection
+from voice_server.wire.connection import Connection, Frame
 from voice_server.wire.session_config import SessionConfig
 
 
@@ -23,6 +22,13 @@ class Wish:
     """What was being said to it."""
     received_seconds: float
     """Of that."""
+    connection: int | None = None
+    """Which of the session's the lost one was, counted from 1; None: the newest."""
+
+    @property
+    def has_kept(self) -> bool:
+        """Whether it still has what it received and said; a page that was loaded again has not."""
+        return self.after > 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +42,7 @@ class Resumed:
     conversation: Conversation
     unfinished: Unfinished | None
     """What the assistant goes on with."""
-    outputs: Sequence[Output]
-    """How the lost session ended; the first things to be noted and sent."""
-    frames: Sequence[str]
-    """What the client is told before."""
+    frames: Sequence[Frame]
+    """What the client is told first."""
+    noted: int
+    """Up to here the log has to be safe before it is told."""

@@ -35,6 +35,10 @@ class Connection:
         """The frame that the server begins with."""
         return write(self._encoder.created())
 
+    def go_on(self, connection: int) -> None:
+        """What follows goes over this one of the session's connections, counted from 1."""
+        self._encoder.go_on(connection)
+
     def reconfigure(self, config: SessionConfig) -> None:
         """The next SettingsApplied will show this; nobody asks for it now, it is history."""
         self._encoder.announce(config)

@@ -61,6 +61,7 @@ class Encoder:
         self._conversation_id = f"conv_{config.session_id.removeprefix('sess_')}"
         self._replies: dict[str, OpenReply] = {}
         self._event_count = 0
+        self._event_prefix = "event"
 
     def created(self) -> Json:
         """`session.created`, the first message."""
@@ -69,6 +70,13 @@ class Encoder:
     def error(self, error: PipelineError) -> Json:
         """`error`, about the session and not about a request."""
         return unlogged({"type": "error", "error": error_object(error, None)})
+
+    def go_on(self, connection: int) -> None:
+        """What follows goes over this one of the session's connections.
+
+        The one before may have brought events that no log knows of: what is told now must not have their ids.
+        """
+        self._event_prefix = f"event_{connection}"
 
     def announce(self, config: SessionConfig) -> None:
         """What the next SettingsApplied that has not been announced yet will show."""
@@ -80,7 +88,7 @@ class Encoder:
 
     def _numbered(self, message: Json) -> Json:
         self._event_count += 1
-        return {"type": message["type"], "event_id": f"event_{self._event_count}", **message}
+        return {"type": message["type"], "event_id": f"{self._event_prefix}_{self._event_count}", **message}
 
     def _encode(self, output: Output) -> Iterable[Json | bytes]:
         match output:

@@ -73,7 +73,7 @@ def resume_message(token: str, seconds: float) -> Json:
 
 
 def resumed_message(
-    session_id: str, conversation_id: str, *, after: int, replayed: int, resend_from_seconds: float
+    session_id: str, conversation_id: str, *, connection: int, after: int, replayed: int, resend_from_seconds: float
 ) -> Json:
     """`voice.resumed`: the conversation goes on; the missed events follow.
 
@@ -83,6 +83,7 @@ def resumed_message(
         "type": "voice.resumed",
         "session_id": session_id,
         "conversation_id": conversation_id,
+        "connection": connection,
         "after": after,
         "replayed": replayed,
         "resend_from_ms": _milliseconds(resend_from_seconds),

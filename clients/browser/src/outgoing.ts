@@ -58,7 +58,9 @@ export class Outgoing {
   receive(event: ServerEvent): void {
     this.#requests.receive(event);
     if (event.type === "input_audio_buffer.speech_started") this.#unheard.speechStarted();
-    if (event.type === "input_audio_buffer.committed") this.#unheard.committed();
+    if (event.type === "input_audio_buffer.committed") this.#unheard.committed(event.itemId);
+    if (event.type === "conversation.item.input_audio_transcription.completed") this.#unheard.understood(event.itemId);
+    if (event.type === "conversation.item.input_audio_transcription.failed") this.#unheard.understood(event.itemId);
     if (this.#replay === 0 || event.type === "audio" || event.type === "voice.resume" || event.type === "voice.resumed") return;
     this.#replay -= 1;
     if (this.#replay === 0) this.#caughtUp();

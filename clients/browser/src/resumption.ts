@@ -10,6 +10,8 @@ export interface ResumeQuery {
   readonly token: string;
   /** The greatest `seq` received. */
   readonly after: number;
+  /** Which of the conversation's connections was lost, counted from 1; null: another page had it. */
+  readonly connection: number | null;
   readonly item: { readonly id: string; readonly receivedMs: number } | null;
 }
 
@@ -34,6 +36,7 @@ export class Resumption {
   #token: string | null;
   #expiresInMs = 0;
   #seq = 0;
+  #connection: number | null;
   /** Events that came since `#seq`. */
   readonly #seen = new Set<string>();
   #itemId: string | null = null;
@@ -42,6 +45,7 @@ export class Resumption {
   /** `token`: of a conversation that another page held; all of it is missed. */
   constructor(token: string | null = null, expiresInMs = 0) {
     this.#token = token;
+    this.#connection = token === null ? 1 : null;
     this.#expiresInMs = expiresInMs;
   }
 
@@ -50,7 +54,7 @@ export class Resumption {
     if (this.#token === null) return null;
     const receivedMs = Math.floor((1000 * this.#itemSamples) / SAMPLE_RATE);
     const item = this.#itemId === null ? null : { id: this.#itemId, receivedMs };
-    return { token: this.#token, after: this.#seq, item };
+    return { token: this.#token, after: this.#seq, connection: this.#connection, item };
   }
 
   /** How long after its loss the conversation can be resumed. */
@@ -83,8 +87,13 @@ export class Resumption {
       case "input_audio_buffer.speech_started":
       case "response.output_audio.done":
       case "response.done":
+        this.#itemId = null;
+        break;
       case "voice.resumed":
         this.#itemId = null;
+        this.#connection = event.connection;
+        // What the lost socket had brought beyond that is in no log: its numbers stand for something else now.
+        this.#seq = event.after;
         break;
     }
     return true;

@@ -62,6 +62,7 @@ function realtimeUrl({ assistant, greeting, resume }: Opening): URL {
   if (resume !== null) {
     url.searchParams.set("resume", resume.token);
     url.searchParams.set("after", String(resume.after));
+    if (resume.connection !== null) url.searchParams.set("connection", String(resume.connection));
     if (resume.item !== null) {
       url.searchParams.set("item", resume.item.id);
       url.searchParams.set("received_ms", String(resume.item.receivedMs));

@@ -126,6 +126,10 @@ export type ServerEvent =
   | { readonly type: "voice.resume"; readonly token: string; readonly expiresInMs: number }
   | {
       readonly type: "voice.resumed";
+      /** Which of the conversation's it is, counted from 1. */
+      readonly connection: number;
+      /** What follows has greater numbers, be it that greater ones had come before. */
+      readonly after: number;
       /** Of the audio that was sent over the lost socket, from where on it is to be sent again. */
       readonly resendFromMs: number;
       /** How many missed events follow. */
@@ -248,6 +252,8 @@ const READERS: Readonly<Record<string, (fields: Fields) => ServerEvent>> = {
   "voice.resume": (f) => ({ type: "voice.resume", token: f.text("token"), expiresInMs: f.number("expires_in_ms") }),
   "voice.resumed": (f) => ({
     type: "voice.resumed",
+    connection: f.has("connection") ? f.number("connection") : 1,
+    after: f.has("after") ? f.number("after") : 0,
     resendFromMs: f.has("resend_from_ms") ? f.number("resend_from_ms") : 0,
     replayed: f.has("replayed") ? f.number("replayed") : 0,
   }),

@@ -21,7 +21,7 @@ describe("what has been received", () => {
     const came = [resume, { event_id: "e1" }, { event_id: "e2", seq: 7 }, { event_id: "e3" }, { event_id: "e3" }, { event_id: "e1" }];
     const isNew = came.map((fields) => resumption.receive(message({ type: "session.updated", ...fields })));
     expect(isNew).toEqual([true, true, true, true, false, true]);
-    expect(resumption.query()).toEqual({ token: "t", after: 7, item: null });
+    expect(resumption.query()).toEqual({ token: "t", after: 7, connection: 1, item: null });
   });
 
   test("of an item is told until it is complete, or stopped", () => {
@@ -92,7 +92,7 @@ describe("a conversation that can be resumed", () => {
     expect(stage.speaker.interruptions).toBe(0);
     stage.speaker.onHeard({ itemId: "item_a", heardMs: 20, playing: false });
     await settle();
-    expect(stage.socket.resume).toEqual({ token: "token_1", after: 3, item: { id: "item_a", receivedMs: 20 } });
+    expect(stage.socket.resume).toEqual({ token: "token_1", after: 3, connection: 1, item: { id: "item_a", receivedMs: 20 } });
     stage.socket.goOn(0, { type: "response.done", event_id: "e9", seq: 4, response: { id: "r1", status: "incomplete" } });
     expect(stage.client.state()).toMatchObject({ connection: { kind: "open" }, news: "back" });
     expect(stage.socket.messages).toEqual([{ type: "voice.playback", item_id: "item_a", heard_ms: 20, playing: false }]);
@@ -280,7 +280,7 @@ describe("a conversation that can be resumed", () => {
     const after = new Stage(null, memory);
     await after.client.comeBack();
     await settle();
-    expect(after.socket.resume).toEqual({ token: "token_1", after: 0, item: null });
+    expect(after.socket.resume).toEqual({ token: "token_1", after: 0, connection: null, item: null });
     expect(after.client.state().microphone).toBe("on");
     const words = { type: "response.output_text.delta", event_id: "e1", response_id: "r", item_id: "i", delta: "Hello." };
     after.socket.goOn(0, words, { type: "error", event_id: "e2", error: { code: "x", message: "Long ago." } });

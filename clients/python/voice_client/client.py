@@ -184,7 +184,12 @@ class VoiceClient:
             case "input_audio_buffer.speech_started":
                 self._audio.speech_started()
             case "input_audio_buffer.committed":
-                self._audio.commit()
+                self._audio.commit(fields["item_id"], awaits_words=self._reads_words and not self._user_commits)
+            case (
+                "conversation.item.input_audio_transcription.completed"
+                | "conversation.item.input_audio_transcription.failed"
+            ):
+                self._audio.understood(fields["item_id"])
             case "voice.draining":
                 return await self._move()
             case "error" if (
@@ -232,7 +237,7 @@ class VoiceClient:
             await self._restart()
             event: ConnectionResumed | ConversationRestarted = ConversationRestarted(beginning.event.session_id)
         else:
-            self._resumption.resumed()
+            self._resumption.resumed(beginning.connection, beginning.after)
             self._requests.send_again()
             self._audio.resume(beginning.resend_from)
             event = beginning.event
@@ -282,6 +287,12 @@ class VoiceClient:
         audio = self._session.get("audio")
         turns = audio.get("input") if isinstance(audio, Mapping) else None
         return isinstance(turns, Mapping) and turns.get("turn_detection", turns) is None
+
+    @property
+    def _reads_words(self) -> bool:
+        audio = self._session.get("audio")
+        turns = audio.get("input") if isinstance(audio, Mapping) else None
+        return isinstance(turns, Mapping) and turns.get("transcription") is not None
 
     @property
     def _may_ask(self) -> bool:

@@ -10,10 +10,13 @@ LONGEST_BEFORE_SECONDS = 10.0
 """Before there was a conversation."""
 OVERLAP_SECONDS = 1.5
 """A turn is known to be over a moment after it was, and speech to have begun a moment after it did."""
+MAX_TURNS = 64
+"""Whose words may be awaited; of more, the oldest count as known."""
 
 
 class KeptAudio:
-    """The microphone's samples in order: those that were sent since the last turn, then those that are to be sent."""
+    """The microphone's samples in order: those that were sent since the last turn that the server has understood, then
+    those that are to be sent."""
 
     def __init__(self) -> None:
         self._sent: deque[Samples] = deque()
@@ -23,6 +26,8 @@ class KeptAudio:
         self._speech_from: int | None = None
         self._sent_samples = 0
         """Over this connection."""
+        self._turns: dict[str, int] = {}
+        """By item: where the turns end whose words are not known."""
 
     def add(self, samples: Samples) -> None:
         """The microphone went on: int16, shape (n,)."""
@@ -55,11 +60,26 @@ class KeptAudio:
         """The server hears the user speak."""
         self._speech_from = self._sent_samples - int(OVERLAP_SECONDS * RATE)
 
-    def commit(self) -> None:
-        """The server has all of a turn: only the newest of what was sent may belong to the next one."""
+    def commit(self, item_id: str, *, awaits_words: bool) -> None:
+        """The server has all of a turn: only the newest of what was sent may belong to the next one.
+
+        `awaits_words`: `understood` will be called, and until then all of it may have to be heard again.
+        """
         self._speech_from = None
+        self._turns[item_id] = self._sent_samples
+        if not awaits_words:
+            self.understood(item_id)
+        elif len(self._turns) > MAX_TURNS:
+            self.understood(next(iter(self._turns)))
+
+    def understood(self, item_id: str) -> None:
+        """The words of a turn are known, or will never be."""
+        end = self._turns.pop(item_id, None)
+        if end is None:
+            return
         kept = sum(map(len, self._sent))
-        while self._sent and kept - len(self._sent[0]) >= OVERLAP_SECONDS * RATE:
+        needed = self._sent_samples - end + OVERLAP_SECONDS * RATE
+        while self._sent and kept - len(self._sent[0]) >= needed:
             kept -= len(self._sent[0])
             self._length -= len(self._sent.popleft())
 
@@ -90,3 +110,4 @@ class KeptAudio:
         self._length -= sum(map(len, self._sent))
         self._sent.clear()
         self._sent_samples = 0
+        self._turns.clear()

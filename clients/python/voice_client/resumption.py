@@ -37,6 +37,7 @@ class Resumption:
         self._token: str | None = None
         self._expires_seconds = 0.0
         self._seq = 0
+        self._connection = 1
         self._seen: dict[str, None] = {}
         """Ids of events that came since `_seq`; a dictionary, because its order tells the oldest."""
         self._item_id: str | None = None
@@ -78,7 +79,7 @@ class Resumption:
         """What the next connection asks for."""
         if self._token is None:
             return {}
-        query = {"resume": self._token, "after": str(self._seq)}
+        query = {"resume": self._token, "after": str(self._seq), "connection": str(self._connection)}
         if self._item_id is not None:
             query |= {"item": self._item_id, "received_ms": str(self._item_samples * 1000 // RATE)}
         return query
@@ -97,7 +98,12 @@ class Resumption:
         """The server does not go on with the conversation."""
         self._token = None
 
-    def resumed(self) -> None:
-        """Another connection is there; what was said over it is cut, and the rest of it is another item."""
+    def resumed(self, connection: int, after: int) -> None:
+        """Another connection is there; what was said over the lost one is cut, and the rest of it is another item.
+
+        What that had brought after `after` is in no log: what the numbers stand for now is something else.
+        """
         self._lost_at = None
         self._item_id = None
+        self._connection = connection
+        self._seq = after

@@ -48,6 +48,10 @@ class Beginning:
     """Of the samples that were sent over the lost connection, the first that has to be sent again."""
     replayed: int
     """How many missed events follow."""
+    connection: int
+    """Which of the session's it is, counted from 1."""
+    after: int
+    """What follows has greater numbers, be it that the client had seen greater ones."""
 
 
 def read_beginning(message: str | bytes) -> Beginning:
@@ -58,7 +62,8 @@ def read_beginning(message: str | bytes) -> Beginning:
         if not isinstance(event, SessionStarted | ConnectionResumed):
             raise ConnectionFailed(f"The server began with {fields['type']} instead of a conversation.")
         resend_from = int(fields.get("resend_from_ms", 0) * RATE / 1000)
-        return Beginning(fields, event, resend_from, int(fields.get("replayed", 0)))
+        replayed, connection = int(fields.get("replayed", 0)), int(fields.get("connection", 1))
+        return Beginning(fields, event, resend_from, replayed, connection, int(fields.get("after", 0)))
 
 
 def read_message(message: str | bytes) -> Event | None:

@@ -22,6 +22,8 @@ export class UnheardSpeech {
   /** In frames of `#sent`, from its end. */
   #speechFrames: number | null = null;
   #most = MOST_FRAMES_BEFORE;
+  /** By item: where the turns end whose words are not known; in frames of `#sent`, from its end. */
+  readonly #turns = new Map<string, number>();
 
   /** There is a conversation: from now on more is kept. */
   begin(): void {
@@ -43,6 +45,7 @@ export class UnheardSpeech {
     this.#sent.push(frame);
     this.#sentSamples += frame.length;
     if (this.#speechFrames !== null) this.#speechFrames += 1;
+    for (const [itemId, frames] of this.#turns) this.#turns.set(itemId, frames + 1);
     if (this.#sent.length > this.#most) this.#sent.shift();
   }
 
@@ -51,10 +54,18 @@ export class UnheardSpeech {
     this.#speechFrames = PREFIX_FRAMES;
   }
 
-  /** The server has all of a turn. */
-  committed(): void {
+  /** The server has all of a turn; until it has understood it, it may have to hear it again. */
+  committed(itemId: string): void {
     this.#speechFrames = null;
-    this.#sent = this.#sent.slice(-OVERLAP_FRAMES);
+    this.#turns.set(itemId, 0);
+  }
+
+  /** The words of a turn are known, or will never be. */
+  understood(itemId: string): void {
+    const since = this.#turns.get(itemId);
+    if (since === undefined) return;
+    this.#turns.delete(itemId);
+    this.#sent = this.#sent.slice(-OVERLAP_FRAMES - since);
   }
 
   /** Another socket goes on: what was sent over the lost one from this sample on is to be sent again. */
@@ -94,5 +105,6 @@ export class UnheardSpeech {
     this.#held = [...frames, ...this.#held];
     this.#sent = [];
     this.#sentSamples = 0;
+    this.#turns.clear();
   }
 }

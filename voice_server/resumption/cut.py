@@ -1,0 +1,92 @@
+"""What a session that was cut had still to do: how its outputs end, and what the assistant goes on with."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+from pipeline.continuation import Unfinished
+from pipeline.events import ItemRemoved, Output, ReplyFinished, ReplyItemFinished, TranscriptCompleted
+from pipeline.items import Item, Message, Speech, Text
+from pipeline.settings import ReplyOptions
+from voice_server.conversations.facts import LogFact
+from voice_server.conversations.items import CONNECTION_LOST, Items
+from voice_server.conversations.restore import Restored
+from voice_server.resumption.replay import connections_of, heard
+from voice_server.resumption.wish import Wish
+
+LONGEST_TURN_SECONDS = 55.0
+"""A client keeps hardly more: a longer turn cannot be heard again."""
+
+
+def endings(state: Restored, facts: Sequence[LogFact], wish: Wish) -> list[Output]:
+    """What the lost session could not say any more."""
+    return [*_replies(state, wish), *_transcripts(state, facts, wish)]
+
+
+def unfinished(fold: Items, *, may_speak: bool) -> Unfinished | None:
+    """What the assistant still has to say when the endings are told, if the floor is its own."""
+    settings = fold.settings
+    if settings is None or not settings.replies or not may_speak:
+        return None
+    if (reply := fold.cut) is not None:
+        if reply.is_written and not reply.whole[reply.rest_start :].strip():
+            return None
+        return Unfinished(reply.id, reply.options, reply.whole, reply.is_written, reply.rest_start, reply.pieces)
+    detection = settings.turn_detection
+    if fold.waits_for_answer and detection and detection.create_reply:
+        return Unfinished("", ReplyOptions().completed_by(settings), "", False, 0)
+    return None
+
+
+def _replies(state: Restored, wish: Wish) -> Iterator[Output]:
+    reply = state.interrupted
+    if reply and reply.item_id and isinstance(message := state.items.get(reply.item_id), Message):
+        words = reply.text(_received_seconds(reply.item_id, wish))
+        content = Text(words) if reply.options.modality == "text" else Speech(words)
+        yield ReplyItemFinished(reply.reply_id, replace(message, content=(content,), status="incomplete"))
+    for reply_id in list(state.fold.replies):
+        yield ReplyFinished(reply_id, "incomplete", CONNECTION_LOST)
+
+
+def _received_seconds(item_id: str, wish: Wish) -> float | None:
+    """None: the client cannot know."""
+    if item_id == wish.item_id:
+        return wish.received_seconds
+    return 0.0 if wish.has_kept else None
+
+
+def _transcripts(state: Restored, facts: Sequence[LogFact], wish: Wish) -> Iterator[Output]:
+    """The words of the last turn may be lost with the session: then it is taken back, and heard again."""
+    unheard = _unheard(state, facts, wish)
+    for item in list(state.items):
+        if not _lacks_words(item):
+            continue
+        if item.id == unheard:
+            yield ItemRemoved(item.id)
+        else:
+            yield TranscriptCompleted(item.id, state.untranscribed.get(item.id, "").strip(), 0.0)
+
+
+def _unheard(state: Restored, facts: Sequence[LogFact], wish: Wish) -> str | None:
+    """The turn that was committed, and whose words nobody knows, if the client still has its audio."""
+    if not (wish.has_kept and state.config and state.config.transcribes and state.settings.turn_detection):
+        return None
+    if wish.connection not in (None, connections_of(facts)):
+        return None
+    was_heard = heard(facts)
+    if was_heard.turn is None or was_heard.began_seconds is not None:
+        return None
+    item_id, began = was_heard.turn
+    if was_heard.received_seconds - began > LONGEST_TURN_SECONDS:
+        return None
+    is_answered = state.interrupted is not None and bool(state.interrupted.written.strip())
+    spoken = [item for item in state.items if isinstance(item, Message) and item.role == "user"]
+    is_last = bool(spoken) and spoken[-1].id == item_id and _lacks_words(spoken[-1])
+    return item_id if is_last and not is_answered else None
+
+
+def _lacks_words(item: Item) -> bool:
+    return (
+        isinstance(item, Message)
+        and item.role == "user"
+        and any(isinstance(part, Speech) and part.transcript is None for part in item.content)
+    )
