@@ -1,0 +1,112 @@
+mock_provider "aws" {
+  mock_data "aws_caller_identity" {
+    defaults = { account_id = "111122223333" }
+  }
+
+  mock_data "aws_partition" {
+    defaults = { partition = "aws" }
+  }
+
+  mock_data "aws_region" {
+    defaults = { name = "us-east-1" }
+  }
+
+  mock_resource "aws_iam_role" {
+    defaults = { arn = "arn:aws:iam::111122223333:role/mock" }
+  }
+}
+
+variables {
+  name                  = "voice-server-production"
+  repository            = "example/voice-server"
+  ecr_repository_arn    = "arn:aws:ecr:us-east-1:111122223333:repository/voice-server"
+  cluster_name          = "voice-server-production"
+  service_arns          = ["arn:aws:ecs:us-east-1:111122223333:service/voice-server-production/voice"]
+  task_families         = ["voice-server-production-voice", "voice-server-production-migrate"]
+  migrate_family        = "voice-server-production-migrate"
+  passed_role_arns      = ["arn:aws:iam::111122223333:role/execution", "arn:aws:iam::111122223333:role/task"]
+  migrate_log_group_arn = "arn:aws:logs:us-east-1:111122223333:log-group:/voice-server-production/migrate"
+  frontend_bucket_arn   = "arn:aws:s3:::frontend"
+  distribution_arn      = "arn:aws:cloudfront::111122223333:distribution/EMOCK"
+  kms_key_arn           = "arn:aws:kms:us-east-1:111122223333:key/mock"
+  cache_secret_arn      = "arn:aws:secretsmanager:us-east-1:111122223333:secret:cache"
+  state_bucket_arn      = "arn:aws:s3:::state"
+  state_key             = "production/terraform.tfstate"
+}
+
+run "trust" {
+  assert {
+    condition = jsondecode(aws_iam_role.deploy.assume_role_policy).Statement[0].Condition == {
+      StringEquals = {
+        "token.actions.githubusercontent.com:aud" = "sts.amazonaws.com"
+        "token.actions.githubusercontent.com:sub" = "repo:example/voice-server:environment:production"
+      }
+    }
+    error_message = "Only the environment of the one repository deploys."
+  }
+
+  assert {
+    condition     = jsondecode(aws_iam_role.plan[0].assume_role_policy).Statement[0].Condition.StringEquals["token.actions.githubusercontent.com:sub"] == "repo:example/voice-server:pull_request"
+    error_message = "Only its pull requests plan."
+  }
+
+  assert {
+    condition     = length(regexall("\\*", join("", values(local.trust)))) == 0
+    error_message = "No trust has a wildcard."
+  }
+}
+
+run "permissions" {
+  assert {
+    condition = alltrue([for statement in concat(jsondecode(local.deploy_policy).Statement, jsondecode(local.plan_policy).Statement) :
+      alltrue([for action in statement.Action : !strcontains(action, "*")]) &&
+      (!contains(flatten([statement.Resource]), "*") || contains(["WithoutResource", "ReadDataSources"], statement.Sid))
+    ])
+    error_message = "Every permission names what it is for, but where AWS has no such form."
+  }
+
+  assert {
+    condition = one([for statement in jsondecode(local.deploy_policy).Statement : statement if statement.Sid == "PassRolesOfTheTasks"]) == {
+      Sid       = "PassRolesOfTheTasks"
+      Effect    = "Allow"
+      Action    = ["iam:PassRole"]
+      Resource  = ["arn:aws:iam::111122223333:role/execution", "arn:aws:iam::111122223333:role/task"]
+      Condition = { StringEquals = { "iam:PassedToService" = "ecs-tasks.amazonaws.com" } }
+    }
+    error_message = "A deployment passes the tasks' roles, to tasks."
+  }
+
+  assert {
+    condition = alltrue([for statement in jsondecode(local.plan_policy).Statement : alltrue([
+      for action in statement.Action : can(regex(":(Get|List|Describe|Decrypt)", action))
+    ])])
+    error_message = "A plan reads."
+  }
+
+  assert {
+    condition = !strcontains(local.deploy_policy, "secretsmanager") && [
+      for statement in jsondecode(local.plan_policy).Statement : statement.Resource if contains(statement.Action, "secretsmanager:GetSecretValue")
+    ] == ["arn:aws:secretsmanager:us-east-1:111122223333:secret:cache"]
+    error_message = "Deployments read no secret, plans the one that the state holds."
+  }
+}
+
+run "without_a_state_bucket" {
+  variables {
+    create_provider  = false
+    state_bucket_arn = ""
+  }
+
+  assert {
+    condition     = length(aws_iam_openid_connect_provider.github) == 0 && output.plan_role_arn == null
+    error_message = "What exists is not made again."
+  }
+}
+
+run "refuses_a_wildcard" {
+  command = plan
+  variables {
+    repository = "example/*"
+  }
+  expect_failures = [var.repository]
+}
