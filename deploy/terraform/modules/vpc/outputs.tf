@@ -42,3 +42,8 @@ output "interface_endpoint_ids" {
   description = "Ids of the interface endpoints by service."
   value       = { for service, endpoint in aws_vpc_endpoint.interface : service => endpoint.id }
 }
+
+output "nat_gateway_ids" {
+  description = "Dimension `NatGatewayId` of their metrics, in the order of nat_public_ips."
+  value       = aws_nat_gateway.main[*].id
+}
