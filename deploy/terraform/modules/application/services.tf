@@ -56,7 +56,21 @@ resource "aws_ecs_service" "this" {
 }
 
 # What a deployment is taken back for, besides tasks that do not start: requests that fail in the new one. Refusals of a
-# full server are not counted by the application as errors, and too few requests say nothing.
+# full server are 503 too and no fault of the version; too few requests say nothing.
+locals {
+  deployment_metrics = { for name in keys(var.services) : name => {
+    requests    = { namespace = "AWS/ApplicationELB", metric = "RequestCount", dimensions = local.target_dimensions[name] }
+    failed      = { namespace = "AWS/ApplicationELB", metric = "HTTPCode_Target_5XX_Count", dimensions = local.target_dimensions[name] }
+    unconnected = { namespace = "AWS/ApplicationELB", metric = "TargetConnectionErrorCount", dimensions = local.target_dimensions[name] }
+    refused     = { namespace = local.metrics_namespace, metric = "SessionsRefused", dimensions = { Service = name } }
+  } }
+
+  target_dimensions = { for name, group in aws_lb_target_group.service : name => {
+    LoadBalancer = aws_lb.this.arn_suffix
+    TargetGroup  = group.arn_suffix
+  } }
+}
+
 resource "aws_cloudwatch_metric_alarm" "deployment" {
   for_each = var.services
 
@@ -70,21 +84,21 @@ resource "aws_cloudwatch_metric_alarm" "deployment" {
 
   metric_query {
     id          = "share"
-    expression  = "IF(requests >= 20, 100 * errors / requests, 0)"
+    expression  = "IF(requests >= 20, 100 * (FILL(failed, 0) + FILL(unconnected, 0) - FILL(refused, 0)) / requests, 0)"
     label       = "Failed requests, %"
     return_data = true
   }
 
   dynamic "metric_query" {
-    for_each = { requests = "Requests", errors = "ServerErrors" }
+    for_each = local.deployment_metrics[each.key]
 
     content {
       id = metric_query.key
 
       metric {
-        namespace   = local.metrics_namespace
-        metric_name = metric_query.value
-        dimensions  = { Service = each.key }
+        namespace   = metric_query.value.namespace
+        metric_name = metric_query.value.metric
+        dimensions  = metric_query.value.dimensions
         period      = 60
         stat        = "Sum"
       }

@@ -319,6 +319,13 @@ run "services" {
   }
 
   assert {
+    condition = aws_ecs_service.this["voice"].alarms[0].alarm_names == toset(["voice-server-production-voice-deployment"]) && toset([
+      for query in aws_cloudwatch_metric_alarm.deployment["voice"].metric_query : query.id
+    ]) == toset(["share", "requests", "failed", "unconnected", "refused"])
+    error_message = "A deployment whose requests fail is taken back; one whose tasks are full is not."
+  }
+
+  assert {
     condition     = length(output.passed_role_arns) == 4
     error_message = "Execution, migration and one role a service."
   }
