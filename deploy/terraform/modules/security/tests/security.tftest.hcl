@@ -1,0 +1,156 @@
+# The firewall is planned only, and apart from the groups: to apply one to a mocked provider takes 15 seconds.
+
+mock_provider "aws" {
+  source = "../../mocks"
+}
+
+variables {
+  name        = "voice-server-test"
+  vpc_id      = "vpc-0123456789abcdef0"
+  services    = ["voice", "api"]
+  waf_enabled = false
+  kms_key_arn = "arn:aws:kms:eu-central-1:123456789012:key/11111111-2222-3333-4444-555555555555"
+}
+
+run "who_reaches_whom" {
+  assert {
+    condition = toset([
+      for rule in [aws_vpc_security_group_ingress_rule.alb_https, aws_vpc_security_group_ingress_rule.alb_http] :
+      "${rule.cidr_ipv4}:${rule.from_port}-${rule.to_port}"
+    ]) == toset(["0.0.0.0/0:443-443", "0.0.0.0/0:80-80"])
+    error_message = "The world reaches 80 and 443 of the load balancer."
+  }
+  assert {
+    condition = alltrue(flatten([
+      for rules in [
+        aws_vpc_security_group_ingress_rule.service_from_alb, aws_vpc_security_group_ingress_rule.database_from_service,
+        aws_vpc_security_group_ingress_rule.cache_from_service, aws_vpc_security_group_ingress_rule.endpoint_from_service,
+      ] : [for rule in rules : rule.cidr_ipv4 == null && rule.referenced_security_group_id != null]
+    ]))
+    error_message = "Behind the load balancer, rules may name groups only, never addresses."
+  }
+  assert {
+    condition = alltrue([
+      for service, rule in aws_vpc_security_group_ingress_rule.service_from_alb :
+      rule.security_group_id == output.service_security_group_ids[service]
+      && rule.referenced_security_group_id == output.alb_security_group_id && rule.from_port == 8080 && rule.to_port == 8080
+    ])
+    error_message = "Tasks are reached by the load balancer on 8080 only."
+  }
+  assert {
+    condition = alltrue([
+      for service, rule in aws_vpc_security_group_ingress_rule.database_from_service :
+      rule.referenced_security_group_id == output.service_security_group_ids[service] && rule.from_port == 5432 && rule.to_port == 5432
+    ])
+    error_message = "PostgreSQL is reached by the services on 5432 only."
+  }
+  assert {
+    condition = alltrue([
+      for service, rule in aws_vpc_security_group_ingress_rule.cache_from_service :
+      rule.referenced_security_group_id == output.service_security_group_ids[service] && rule.from_port == 6379 && rule.to_port == 6379
+    ])
+    error_message = "The cache is reached by the services on 6379 only."
+  }
+  assert {
+    condition     = toset(keys(output.service_security_group_ids)) == toset(["api", "voice"])
+    error_message = "Every service has to have a group of its own."
+  }
+  assert {
+    condition     = output.web_acl_arn == null && length(aws_cloudwatch_log_group.waf) == 0
+    error_message = "Without a firewall nothing of it may be there."
+  }
+}
+
+run "ways_out" {
+  assert {
+    condition = toset(concat(
+      [for rule in aws_vpc_security_group_egress_rule.service_https : rule.from_port],
+      [for rule in aws_vpc_security_group_egress_rule.service_smtp : rule.from_port],
+    )) == toset([443, 465, 587])
+    error_message = "Tasks reach the world on 443 and the ports of mail over TLS only."
+  }
+  assert {
+    condition     = length(aws_vpc_security_group_egress_rule.service_smtp) == 4
+    error_message = "Each service has to have each port of mail."
+  }
+  assert {
+    condition     = alltrue([for rule in aws_vpc_security_group_egress_rule.alb_to_service : rule.cidr_ipv4 == null && rule.from_port == 8080])
+    error_message = "The load balancer reaches tasks and nothing else."
+  }
+}
+
+run "firewall" {
+  command = plan
+
+  variables {
+    waf_enabled = true
+  }
+
+  assert {
+    condition = alltrue([
+      for name in ["AWSManagedRulesAmazonIpReputationList", "AWSManagedRulesCommonRuleSet", "AWSManagedRulesKnownBadInputsRuleSet", "AWSManagedRulesSQLiRuleSet"] :
+      contains(flatten([for rule in aws_wafv2_web_acl.main[0].rule : rule.statement[*].managed_rule_group_statement[*].name]), name)
+    ])
+    error_message = "Managed rules are missing."
+  }
+  assert {
+    condition = toset(flatten([
+      for rule in aws_wafv2_web_acl.main[0].rule : [
+        for override in flatten(rule.statement[*].managed_rule_group_statement[*].rule_action_override) :
+        override.name if length(override.action_to_use[0].count) == 1
+      ]
+    ])) == toset(["SizeRestrictions_BODY", "CrossSiteScripting_BODY", "NoUserAgent_HEADER", "SQLi_BODY"])
+    error_message = "Rules that would block audio and devices have to be counted, and only those."
+  }
+  assert {
+    condition     = length(distinct([for rule in aws_wafv2_web_acl.main[0].rule : rule.priority])) == length(aws_wafv2_web_acl.main[0].rule)
+    error_message = "Every rule needs a priority of its own."
+  }
+  assert {
+    condition     = { for rule in aws_wafv2_web_acl.main[0].rule : rule.name => rule.statement[0].rate_based_statement[0].limit if length(rule.statement[0].rate_based_statement) == 1 } == { requests-per-address = 3000, handshakes-per-address = 600, sign-ins-per-address = 200 }
+    error_message = "The limits per address have to be those of the variables."
+  }
+  assert {
+    condition     = alltrue([for rule in aws_wafv2_web_acl.main[0].rule : !anytrue(rule.visibility_config[*].sampled_requests_enabled)])
+    error_message = "Samples show keys in headers: none may be taken."
+  }
+  assert {
+    condition     = startswith(aws_cloudwatch_log_group.waf[0].name, "aws-waf-logs-") && aws_cloudwatch_log_group.waf[0].kms_key_id == var.kms_key_arn
+    error_message = "AWS accepts names that begin with aws-waf-logs- only, and the log holds addresses: encrypted."
+  }
+  assert {
+    condition     = toset(flatten(aws_wafv2_web_acl_logging_configuration.main[0].redacted_fields[*].single_header[*].name)) == toset(["authorization", "cookie", "sec-websocket-protocol"])
+    error_message = "Headers that carry keys have to be redacted."
+  }
+  assert {
+    condition     = length(flatten(aws_wafv2_web_acl_logging_configuration.main[0].redacted_fields[*].query_string)) == 1
+    error_message = "The query string has to be redacted."
+  }
+}
+
+run "firewall_only_counts" {
+  command = plan
+
+  variables {
+    waf_enabled     = true
+    waf_counts_only = true
+  }
+
+  assert {
+    condition = !anytrue([
+      for rule in aws_wafv2_web_acl.main[0].rule :
+      length(flatten(rule.action[*].block)) > 0 || length(flatten(rule.override_action[*].none)) > 0
+    ])
+    error_message = "Nothing may be blocked while the firewall only counts."
+  }
+}
+
+run "no_services" {
+  command = plan
+
+  variables {
+    services = []
+  }
+
+  expect_failures = [var.services]
+}
