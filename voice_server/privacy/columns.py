@@ -67,7 +67,7 @@ RULES: Mapping[str, Mapping[str, str]] = {
     },
     "refresh_tokens": _all(_REMOVED, "digest family account_id tenant_id created_at expires_at used_at revoked_at"),
     "schema_migrations": _all(_NOBODY, "number name digest applied_at"),
-    "session_slots": _all(_REMOVED, "session_id tenant_id counted_at expires_at"),
+    "session_slots": _all(_REMOVED, "session_id tenant_id counted_at expires_at holder"),
     "signing_keys": _all(_NOBODY, "id public_key private_key created_at retired_at"),
     "stored_objects": _all(
         _REMOVED, "key tenant_id conversation_id customer_id owner kind content_type bytes created_at expires_at"

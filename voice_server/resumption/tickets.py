@@ -3,7 +3,8 @@
 import asyncio
 import hashlib
 import secrets
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
 from uuid import UUID
 
 import structlog
@@ -24,6 +25,16 @@ _SQL = Statements.of("live_sessions")
 
 
 @dataclass(frozen=True, slots=True)
+class Terms:
+    """What a conversation keeps wherever it goes on."""
+
+    version: int
+    """Of the tenant's configuration."""
+    place: str
+    """Among the conversations that the tenant may have at once."""
+
+
+@dataclass(frozen=True, slots=True)
 class Ticket:
     """What a token stands for."""
 
@@ -32,19 +43,22 @@ class Ticket:
     conversation_id: str
     owner: str
     """The name of the principal who opened the session: nobody else may go on with it."""
+    terms: Terms | None = None
+    """None: of an older version of this program."""
 
 
 class Tickets:
     """Gives tokens out, and takes them."""
 
-    def __init__(self, database: Database, task: str) -> None:
-        """`task`: the name of this process, which no other has."""
+    def __init__(self, database: Database, task: str, terms: Callable[[], Terms | None] = lambda: None) -> None:
+        """`task`: the name of this process, which no other has. `terms`: of the conversation that asks for a token."""
+        self._terms = terms
         self._database = database
         self._task = task
 
     async def issue(self, ticket: Ticket) -> str | None:
         """A token for this session; None if its conversation is not kept. Raises StorageUnavailable."""
-        token = TOKEN_PREFIX + secrets.token_urlsafe(32)
+        token, terms = TOKEN_PREFIX + secrets.token_urlsafe(32), self._terms()
         async with self._database.tenant(ticket.tenant_id) as connection:
             known = await connection.fetchval(
                 _SQL["begin"],
@@ -53,7 +67,7 @@ class Tickets:
                 ticket.conversation_id,
                 _digest(token),
                 self._task,
-                {"name": ticket.owner},
+                {"name": ticket.owner} | ({} if terms is None else asdict(terms)),
                 LIVE_SECONDS,
             )
         return token if known else None
@@ -67,7 +81,9 @@ class Tickets:
             row = await connection.fetchrow(_SQL["find"], _digest(token))
         if row is None:
             return None
-        return Ticket(row["id"], row["tenant_id"], row["conversation_id"], row["principal"]["name"])
+        kept = row["principal"]
+        terms = Terms(kept["version"], kept["place"]) if "version" in kept else None
+        return Ticket(row["id"], row["tenant_id"], row["conversation_id"], kept["name"], terms)
 
     async def resumed(self, ticket: Ticket) -> None:
         """The session goes on, here. Raises StorageUnavailable."""

@@ -170,7 +170,10 @@ ROWS: tuple[tuple[str, tuple[object, ...]], ...] = (
     ("tombstones (digest, erased_at)", (b"\xaa" * 32, LONG_AGO)),
     ("tombstones (digest)", (sha256(b"conversation:conv_buried").digest(),)),
     ("audit_log (tenant_id, actor, action, subject_kind, subject_id)", (ACME, *["canary"] * 4)),
-    ("session_slots (session_id, tenant_id, expires_at)", ("sess_canary", ACME, LONG_AGO)),
+    (
+        "session_slots (session_id, tenant_id, expires_at, holder)",
+        ("sess_canary", ACME, LONG_AGO, "hold_canary"),
+    ),
     ("tenant_usage (tenant_id, month, seconds)", (ACME, NOW.date().replace(day=1), 60.0)),
 )
 
@@ -379,9 +382,9 @@ EXAMPLES: dict[str, dict[str, tuple[Any, ...]]] = {
         "forget_dead": (ACME,),
         "others_open": (ACME, "sess_other"),
         "used_seconds": (ACME,),
-        "take": (ACME, "sess_canary", 90.0),
-        "renew": (["sess_canary"], 90.0),
-        "release": ("sess_canary",),
+        "take": (ACME, "sess_canary", 90.0, "hold_canary"),
+        "renew": (["hold_canary"], 90.0),
+        "release": ("sess_canary", "hold_canary"),
     },
     "refresh_tokens": {
         "add": (FRESH, FAMILY, ACCOUNT, ACME, 60.0),

@@ -71,16 +71,16 @@ async def test_of_two_at_one_moment_one_gets_the_last_place(database: Database) 
 
 async def test_what_a_killed_task_has_held_comes_back(database: Database, database_url: str) -> None:
     killed, other = SessionQuotas(database), SessionQuotas(database)
-    await killed._take(DEFAULT_TENANT, "sess_1", Quotas(sessions=1))
+    await killed._take(DEFAULT_TENANT, "sess_1", "hold_1", Quotas(sessions=1))
     with pytest.raises(ApiError):
-        await other._take(DEFAULT_TENANT, "sess_2", Quotas(sessions=1))
+        await other._take(DEFAULT_TENANT, "sess_2", "hold_2", Quotas(sessions=1))
     await later(database_url, 91)
     async with other.session(DEFAULT_TENANT, "sess_2", Quotas(sessions=1)):
         pass
 
 
 async def test_a_session_that_goes_on_elsewhere_counts_once(database: Database) -> None:
-    await SessionQuotas(database)._take(DEFAULT_TENANT, "sess_1", Quotas(sessions=1))
+    await SessionQuotas(database)._take(DEFAULT_TENANT, "sess_1", "hold_1", Quotas(sessions=1))
     async with SessionQuotas(database).session(DEFAULT_TENANT, "sess_1", Quotas(sessions=1)):
         pass
 
@@ -94,7 +94,7 @@ async def test_renewed_conversations_stay_counted_and_their_time_is_usage(
             await later(database_url, 40)
             await quotas.renew()
         with pytest.raises(ApiError):
-            await quotas._take(DEFAULT_TENANT, "sess_2", Quotas(sessions=1))
+            await quotas._take(DEFAULT_TENANT, "sess_2", "hold_2", Quotas(sessions=1))
         await later(database_url, 10)
     assert 130 <= await used(database_url) < 140
 
@@ -105,7 +105,7 @@ async def test_used_minutes_end_with_the_month(database: Database, database_url:
     async with quotas.session(DEFAULT_TENANT, "sess_1", one_minute):
         await later(database_url, 60)
     with pytest.raises(ApiError) as refusal:
-        await quotas._take(DEFAULT_TENANT, "sess_2", one_minute)
+        await quotas._take(DEFAULT_TENANT, "sess_2", "hold_2", one_minute)
     assert refusal.value.code == "quota_exceeded"
     connection = await asyncpg.connect(database_url)
     await connection.execute("UPDATE tenant_usage SET month = (month - interval '1 month')::date")
@@ -124,3 +124,33 @@ async def test_without_quotas_there_is_nothing_to_ask_the_database(database_url:
 async def test_a_conversation_ends_in_peace_when_the_database_is_away(database_url: str) -> None:
     async with AsyncExitStack() as ends, Database.open(database_url) as database:
         await ends.enter_async_context(SessionQuotas(database).session(DEFAULT_TENANT, "sess_1", TWO))
+
+
+async def test_a_conversation_that_goes_on_elsewhere_keeps_its_place_and_is_counted_once(database: Database) -> None:
+    one, here, elsewhere = Quotas(sessions=1), SessionQuotas(database), SessionQuotas(database)
+    async with AsyncExitStack() as moved:
+        async with here.session(DEFAULT_TENANT, "sess_1", one):
+            # It is still held where it was when it goes on.
+            await moved.enter_async_context(elsewhere.session(DEFAULT_TENANT, "sess_1", one, goes_on=True))
+        with pytest.raises(ApiError):
+            await moved.enter_async_context(here.session(DEFAULT_TENANT, "sess_2", one))
+    async with (
+        here.session(DEFAULT_TENANT, "sess_2", one),
+        elsewhere.session(DEFAULT_TENANT, "sess_1", one, goes_on=True),
+    ):
+        # Another has taken its place meanwhile: a conversation that has begun is let in again all the same.
+        with pytest.raises(ApiError):
+            await moved.enter_async_context(here.session(DEFAULT_TENANT, "sess_3", one))
+
+
+async def test_who_lost_a_conversation_does_not_count_its_time(database: Database, database_url: str) -> None:
+    one, here, elsewhere = Quotas(minutes_a_month=60), SessionQuotas(database), SessionQuotas(database)
+    async with (
+        here.session(DEFAULT_TENANT, "sess_1", one),
+        elsewhere.session(DEFAULT_TENANT, "sess_1", one, goes_on=True),
+    ):
+        await later(database_url, 10)
+        await here.renew()
+        assert await used(database_url) == 0
+        await elsewhere.renew()
+        assert 10 <= await used(database_url) < 20
