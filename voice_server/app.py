@@ -36,7 +36,7 @@ from voice_server.memory.memories import Memories
 from voice_server.memory.recall import Recall
 from voice_server.memory.remembering import MayRemember
 from voice_server.metrics import Metrics, MetricsPage
-from voice_server.openai_api.chat_completions import ChatCompletions, Writer
+from voice_server.openai_api.chat_completions import ChatCompletions
 from voice_server.openai_api.models import Models
 from voice_server.openai_api.speech import Speech
 from voice_server.openai_api.transcriptions import Transcriptions
@@ -66,6 +66,7 @@ from voice_server.settings import ServerSettings
 from voice_server.stages import Stages
 from voice_server.storage.opened import Storage
 from voice_server.tenants.secrets import TenantSecrets
+from voice_server.tenants.served import Serving
 from voice_server.voice_chat import VoiceChat
 from voice_server.voice_socket import VoiceSocket
 
@@ -140,10 +141,13 @@ def _talks(ground: Ground) -> _Talks:
     customers, memories = Customers(storage.database), Memories(storage.database)
     phrasebook = Phrasebook(stages.own_voice, stages.text_to_speech, _speakers(settings, ground.assistants))
     sessions = Sessions(ground.assistants, stages, phrasebook, settings.language, settings.llm_deadline_seconds)
+    tickets = Tickets(storage.database, new_id(gethostname()), Reception.terms)
     recorder, history = Recorder(ground.log), history_of(storage)
     reception = Reception(
         sessions=sessions,
         configs=ground.configs,
+        chains=ground.chains,
+        find_ticket=tickets.find,
         quotas=ground.quotas,
         customers=customers,
         recall=Recall(customers, memories, may_remember),
@@ -154,7 +158,6 @@ def _talks(ground: Ground) -> _Talks:
         telemetry=ground.telemetry,
     )
     recordings = ObjectRecordings(storage.objects, storage.database)
-    tickets = Tickets(storage.database, new_id(gethostname()))
     return _Talks(
         realtime=_realtime(ground, reception, Resumption(tickets, ground.archive, ground.log, recorder)),
         voice_chat=_voice_chat(ground, reception, recordings),
@@ -209,14 +212,16 @@ def _parts_of_talks(ground: Ground, talks: _Talks) -> list[Part]:
 
 
 def _other_parts(ground: Ground, talks: _Talks, health: Health) -> list[Part]:
-    authenticator, assistants = ground.authenticator, ground.assistants
+    authenticator, assistants, configs = ground.authenticator, ground.assistants, ground.configs
+    serving = Serving(talks.sessions, ground.stages, configs, ground.chains)
+    about = About(ground.settings, assistants, authenticator, configs, ground.chains)
     return [
-        Part([*Page().routes(), *Docs().routes(), *About(ground.settings, assistants).routes()]),
+        Part([*Page().routes(), *Docs().routes(), *about.routes()]),
         _watched(ground.settings, ground.admission, ground.metrics, authenticator, health),
-        _openai_part(ground.settings, assistants, ground.stages, authenticator, ground.uploads),
-        client_secrets_part(ground.client_secrets, authenticator, talks.sessions.find_assistant),
+        _openai_part(ground.settings, assistants, serving, authenticator, ground.uploads),
+        client_secrets_part(ground.client_secrets, authenticator, serving.assistant),
         accounts_part(ground.accounts, authenticator),
-        tenants_part(ground.storage, authenticator, ground.api_keys, assistants, ground.quotas),
+        tenants_part(ground.storage, authenticator, ground.api_keys, assistants, ground.quotas, configs, ground.chains),
     ]
 
 
@@ -243,20 +248,16 @@ def _watched(
 
 
 def _openai_part(
-    settings: ServerSettings, assistants: Catalog, stages: Stages, authenticator: Authenticator, uploads: Uploads
+    settings: ServerSettings, assistants: Catalog, serving: Serving, authenticator: Authenticator, uploads: Uploads
 ) -> Part:
     """The recogniser, the model and the voice alone, as OpenAI's API has them."""
     language = settings.language or assistants.default.language
-
-    def writer_of(model: str) -> Writer:
-        assistant = assistants.get(model)
-        return Writer(assistant.name, assistant.instructions, stages.language_models[assistant.name])
-
-    models = Models([assistant.name for assistant in assistants.all()], created=int(time.time()))
+    names = [assistant.name for assistant in assistants.all()]
+    models = Models(names, int(time.time()), serving.own_assistant)
     of_speech = (
-        *Speech(stages.text_to_speech, language).routes(),
-        *Transcriptions(stages.speech_to_text, uploads, language, assistants.default.name).routes(),
-        *ChatCompletions(writer_of).routes(),
+        *Speech(serving, language).routes(),
+        *Transcriptions(serving, uploads, language, assistants.default.name).routes(),
+        *ChatCompletions(serving).routes(),
     )
     return Part(
         [

@@ -21,8 +21,11 @@ from voice_server.settings import ServerSettings
 from voice_server.stages import Stages
 from voice_server.storage.opened import Storage
 from voice_server.telemetry import Telemetry
+from voice_server.tenants.chains import Chains
 from voice_server.tenants.configs import TenantConfigs
+from voice_server.tenants.provider_keys import ProviderKeys
 from voice_server.tenants.quotas import SessionQuotas
+from voice_server.tenants.secrets import TenantSecrets
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +43,7 @@ class Ground:
     client_secrets: StoredClientSecrets
     authenticator: Authenticator
     configs: TenantConfigs
+    chains: Chains
     quotas: SessionQuotas
     admission: Admission
     metrics: Metrics
@@ -61,6 +65,7 @@ async def open_ground(
     """It is closed with `resources`. Raises OSError if a folder cannot be written to."""
     configs = TenantConfigs(storage.database)
     accounts = await resources.enter_async_context(opened_accounts(settings, storage, configs, public_url, hashes))
+    provider_keys = ProviderKeys(TenantSecrets(storage.database, storage.sealed).open)
     api_keys, secrets = ApiKeys(storage.database), StoredClientSecrets(storage.database)
     admission = Admission(settings.max_sessions, settings.max_event_loop_lag_ms / 1000)
     metrics = Metrics([assistant.name for assistant in assistants.all()], admission)
@@ -78,6 +83,7 @@ async def open_ground(
         client_secrets=secrets,
         authenticator=Authenticator(settings.api_keys, credentials=(api_keys, accounts.tokens), client_secrets=secrets),
         configs=configs,
+        chains=await resources.enter_async_context(Chains(stages, assistants, provider_keys.of)),
         quotas=SessionQuotas(storage.database),
         admission=admission,
         metrics=metrics,

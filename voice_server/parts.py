@@ -9,7 +9,6 @@ from uuid import UUID
 from aiohttp import web
 from prometheus_client.core import Metric
 
-from pipeline.settings import SessionSettings
 from voice_server.access.api_keys import ApiKeys
 from voice_server.access.client_secrets import StoredClientSecrets
 from voice_server.accounts.passwords import PasswordHashes
@@ -28,7 +27,7 @@ from voice_server.mail.post import FolderPost, SmtpAddress, SmtpPost
 from voice_server.memory.memories import Memories
 from voice_server.memory.memory_routes import MemoryRoutes
 from voice_server.memory.remembering import MayRemember, Remembering
-from voice_server.openai_api.client_secrets import ClientSecrets
+from voice_server.openai_api.client_secrets import ClientSecrets, FindAssistant
 from voice_server.privacy.file_traces import SessionLogTraces, SpoolTraces
 from voice_server.privacy.service import PrivacyService, build_privacy
 from voice_server.privacy.subject import Subjects
@@ -36,10 +35,12 @@ from voice_server.privacy.traces import End, Traces
 from voice_server.settings import ServerSettings
 from voice_server.storage.objects.links import LinkedObjects
 from voice_server.storage.opened import Storage
+from voice_server.tenants.chains import Chains
 from voice_server.tenants.configs import TenantConfigs
 from voice_server.tenants.key_routes import KeyRoutes
 from voice_server.tenants.member_routes import MemberRoutes
 from voice_server.tenants.members import Members
+from voice_server.tenants.provider_routes import ProviderRoutes
 from voice_server.tenants.quotas import SessionQuotas
 from voice_server.tenants.secrets import TenantSecrets
 from voice_server.tenants.tenant_routes import TenantRoutes
@@ -91,7 +92,13 @@ def accounts_part(accounts: AccountService, authenticator: Authenticator) -> Par
 
 
 def tenants_part(
-    storage: Storage, authenticator: Authenticator, api_keys: ApiKeys, assistants: Catalog, quotas: SessionQuotas
+    storage: Storage,
+    authenticator: Authenticator,
+    api_keys: ApiKeys,
+    assistants: Catalog,
+    quotas: SessionQuotas,
+    configs: TenantConfigs,
+    chains: Chains,
 ) -> Part:
     """Operators and admins decide for tenants."""
     tenants = Tenants(storage.database)
@@ -100,14 +107,13 @@ def tenants_part(
         *TenantRoutes(tenants, functions, assistants.default.name).routes(),
         *KeyRoutes(tenants, api_keys, TenantSecrets(storage.database, storage.sealed)).routes(),
         *MemberRoutes(tenants, Members(storage.database), storage.shared.rate_limits).routes(),
+        *ProviderRoutes(tenants, configs, chains).routes(),
     )
-    return Part(authenticator.protect(routes), {"quotas": quotas.keep})
+    return Part(authenticator.protect(routes), {"quotas": quotas.keep, "tenants' providers": chains.keep})
 
 
 def client_secrets_part(
-    secrets: StoredClientSecrets,
-    authenticator: Authenticator,
-    find_assistant: Callable[[str | None], tuple[str, SessionSettings]],
+    secrets: StoredClientSecrets, authenticator: Authenticator, find_assistant: FindAssistant
 ) -> Part:
     """Keys for browsers."""
     routes = ClientSecrets(secrets, find_assistant).routes()

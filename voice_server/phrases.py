@@ -71,6 +71,10 @@ class Phrasebook:
         """Tenants' assistants, the one that was talked to last at the end."""
         self._asked = asyncio.Event()
 
+    def speaker(self, assistant: str) -> Speaker:
+        """How this assistant sounds."""
+        return self._speakers[assistant]
+
     def of(self, assistant: str) -> Phrases:
         """What this assistant can say by now."""
         return self._said_by(self._speakers[assistant])
@@ -87,6 +91,7 @@ class Phrasebook:
             for line in _lines(gone):
                 if line not in others:
                     self._spoken.pop(line, None)
+                    self._substitutes.pop(line, None)
         return self._said_by(speaker)
 
     async def prepare_guests(self) -> None:
@@ -97,6 +102,9 @@ class Phrasebook:
             wanted = list(dict.fromkeys(line for speaker in self._guests for line in _lines(speaker)))
             if not await self._speak(self._own_voice, wanted, self._spoken):
                 self._asked.set()
+                apologies = dict.fromkeys(_apology(speaker) for speaker in self._guests)
+                missing = [line for line in apologies if line not in self._spoken]
+                await self._speak(self._any_voice, missing, self._substitutes)
                 await asyncio.sleep(LONGEST_PAUSE_SECONDS)
 
     def _said_by(self, speaker: Speaker) -> Phrases:

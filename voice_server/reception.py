@@ -34,11 +34,13 @@ from voice_server.http.request_id import request_id_of
 from voice_server.memory.recall import OPENING_SECONDS, Known, Recall, Recollection
 from voice_server.phrases import Speaker
 from voice_server.privacy.consents import Consents
-from voice_server.sessions import Sessions
+from voice_server.resumption.tickets import Terms, Ticket
+from voice_server.sessions import Equipment, Sessions
 from voice_server.storage.postgres.database import StorageUnavailable
 from voice_server.telemetry import Telemetry
 from voice_server.tenants.assistant import TenantAssistant, base_of, tenant_assistant
-from voice_server.tenants.config import TenantConfig
+from voice_server.tenants.chains import Chains
+from voice_server.tenants.config import Quotas, TenantConfig
 from voice_server.tenants.configs import TenantConfigs
 from voice_server.tenants.quotas import SessionQuotas
 from voice_server.wire.session_config import SessionConfig
@@ -53,6 +55,8 @@ CUSTOMER_HEADER = "X-Customer-Token"
 """In which a tenant's own site says who is there; browsers, whose WebSockets have no headers, say it in the query."""
 
 Who = Callable[[web.Request], Awaitable[Principal]]
+FindTicket = Callable[[str], Awaitable[Ticket | None]]
+"""What a token for going on stands for. Raises StorageUnavailable."""
 _log = structlog.get_logger(__name__)
 
 
@@ -62,7 +66,11 @@ class Visit:
 
     principal: Principal
     config: TenantConfig
-    """The tenant's, as it is now."""
+    """The tenant's, as the conversation began with it."""
+    equipment: Equipment | None
+    """The tenant's own; None: the server's."""
+    terms: Terms
+    """What this conversation goes on under, wherever it does."""
     known: Known | None
     """None: it is nobody who can be recognised, or it was not known in time."""
     may_keep: bool
@@ -98,6 +106,8 @@ class Reception:
         *,
         sessions: Sessions,
         configs: TenantConfigs,
+        chains: Chains,
+        find_ticket: FindTicket,
         quotas: SessionQuotas,
         customers: Customers,
         recall: Recall,
@@ -109,6 +119,8 @@ class Reception:
     ) -> None:
         self._sessions = sessions
         self._configs = configs
+        self._chains = chains
+        self._find_ticket = find_ticket
         self._quotas = quotas
         self._customers = customers
         self._recall = recall
@@ -179,7 +191,13 @@ class Reception:
             unfinished=unfinished,
             tools=found.tools,
             speaker=speaker,
+            equipment=visit.equipment,
         )
+
+    @staticmethod
+    def terms() -> Terms:
+        """What the conversation of this request goes on under, if its client comes back."""
+        return _visit.get().terms
 
     def observe(self, config: SessionConfig) -> Observer:
         """Who watches this conversation, under the name of the server's assistant."""
@@ -218,13 +236,14 @@ class Reception:
             identities, name = await self._identities(request, principal)
             recalling = self._recall.of(principal.tenant_id, identities, name=name)
             recollection = await stack.enter_async_context(recalling)
-            _, config = await self._configs.current(principal.tenant_id)
+            config, limits, terms, goes_on = await self._terms(request, principal)
+            equipment = await stack.enter_async_context(self._chains.hold(principal.tenant_id, config.providers))
             known = await recollection.within(OPENING_SECONDS)
             may_keep = await self._may_keep(request, principal, known)
-            quota = self._quotas.session(principal.tenant_id, new_id("visit"), config.limits)
+            quota = self._quotas.session(principal.tenant_id, terms.place, limits, goes_on=goes_on)
             await stack.enter_async_context(quota)
             limit = asyncio.timeout(None)
-            visit = Visit(principal, config, known, may_keep, limit)
+            visit = Visit(principal, config, equipment, terms, known, may_keep, limit)
             if known is None and identities:
                 await stack.enter_async_context(self._learning_late(request, visit, recollection))
             token = _visit.set(visit)
@@ -242,6 +261,19 @@ class Reception:
                 _visit.reset(token)
                 if visit.conversation_id.done() and self._live.get(visit.conversation_id.result()) is visit:
                     del self._live[visit.conversation_id.result()]
+
+    async def _terms(self, request: web.Request, principal: Principal) -> tuple[TenantConfig, Quotas, Terms, bool]:
+        """The configuration, the quotas, the terms, and whether it is a conversation that goes on: that one keeps the
+        version that it began with, and its place among those of the tenant. Raises ApiError, StorageUnavailable.
+        """
+        tenant_id = principal.tenant_id
+        version, config = await self._configs.current(tenant_id)
+        token = request.query.get("resume")
+        ticket = await self._find_ticket(token) if token else None
+        if ticket is None or ticket.terms is None or (ticket.tenant_id, ticket.owner) != (tenant_id, principal.name):
+            return config, config.limits, Terms(version, new_id("visit")), False
+        began_with = await self._configs.at(tenant_id, ticket.terms.version)
+        return began_with, config.limits, ticket.terms, True
 
     async def _identities(
         self, request: web.Request, principal: Principal

@@ -1,7 +1,7 @@
 """Sessions: from the name of an assistant to a conversation with it."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 
 from pipeline.continuation import Unfinished
@@ -15,6 +15,14 @@ from voice_server.assistants.assistant import Assistant
 from voice_server.assistants.catalog import Catalog
 from voice_server.phrases import Phrasebook, Speaker
 from voice_server.stages import Stages
+
+
+@dataclass(frozen=True, slots=True)
+class Equipment:
+    """What a conversation is held with."""
+
+    stages: Stages
+    phrasebook: Phrasebook
 
 
 class Sessions:
@@ -65,21 +73,27 @@ class Sessions:
         unfinished: Unfinished | None = None,
         tools: Sequence[Tool] | None = None,
         speaker: Speaker | None = None,
+        equipment: Equipment | None = None,
     ) -> Session:
         """A conversation, to be opened with `async with`. `greets`: the assistant may speak first. `conversation` and
         `unfinished`: what an earlier session of it left. `tools` and `speaker`: instead of the assistant's own.
+        `equipment`: instead of the server's.
         """
         assistant = self._assistants.get(assistant_name)
+        stages, phrasebook = self._stages, self._phrasebook
+        if equipment is not None:
+            stages, phrasebook = equipment.stages, equipment.phrasebook
+            speaker = speaker or self._phrasebook.speaker(assistant.name)
         providers = Providers(
-            speech_to_text=self._stages.speech_to_text,
-            language_model=self._stages.language_models[assistant.name],
-            text_to_speech=self._stages.text_to_speech,
-            phrases=self._phrases(assistant.name, speaker),
+            speech_to_text=stages.speech_to_text,
+            language_model=stages.language_models[assistant.name],
+            text_to_speech=stages.text_to_speech,
+            phrases=self._phrases(assistant.name, speaker, phrasebook),
         )
         own = assistant.tools if tools is None else tools
         return Session(session_id, settings, providers, own, conversation, greets=greets, unfinished=unfinished)
 
-    def _phrases(self, assistant: str, speaker: Speaker | None) -> Callable[[], Phrases]:
+    def _phrases(self, assistant: str, speaker: Speaker | None, phrasebook: Phrasebook) -> Callable[[], Phrases]:
         if speaker is None:
-            return partial(self._phrasebook.of, assistant)
-        return partial(self._phrasebook.of_guest, replace(speaker, language=self._language or speaker.language))
+            return partial(phrasebook.of, assistant)
+        return partial(phrasebook.of_guest, replace(speaker, language=self._language or speaker.language))

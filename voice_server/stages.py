@@ -6,12 +6,21 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
 
-from pipeline.providers.catalog import DEADLINES, KEEP_WARM_SECONDS, Access, Catalog
+from pipeline.providers.catalog import DEADLINES, KEEP_WARM_SECONDS, Access, Catalog, Stage
 from pipeline.providers.health import ProviderHealth
 from pipeline.providers.interfaces import LanguageModel, SpeechToText, TextToSpeech
 from voice_server.assistants import catalog
 from voice_server.background import running
 from voice_server.settings import ServerSettings
+
+
+@dataclass(frozen=True, slots=True)
+class House:
+    """What the server's operator provides."""
+
+    catalog: Catalog
+    orders: Mapping[Stage, tuple[str, ...]]
+    """Which providers are asked in each stage, by their names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +35,8 @@ class Stages:
     """The first that was configured, without those that stand in for it when it fails."""
     health: Callable[[], Sequence[ProviderHealth]]
     """How they are all doing."""
+    house: House | None = None
+    """What else they are made of; None: tenants cannot have chains of their own."""
 
 
 @asynccontextmanager
@@ -45,6 +56,7 @@ async def open_stages(settings: ServerSettings, assistants: catalog.Catalog) -> 
                 for assistant in assistants.all()
             },
             health=catalog.health,
+            house=House(catalog, {"STT": settings.stt, "LLM": settings.llm, "TTS": settings.tts}),
         )
         async with running("warm connections", partial(_keep_warm, catalog)):
             yield stages

@@ -3,9 +3,10 @@
 A vendor's package is imported when it is first named, so that nobody needs what they do not use.
 """
 
+import asyncio
 import contextlib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import TracebackType
 from typing import TYPE_CHECKING, Self, TypeVar
 
@@ -61,7 +62,7 @@ class Access:
 
 
 class Catalog:
-    """Opens providers, and closes them all when it is closed."""
+    """Opens providers, and closes them all when it is closed. One task at a time asks it for them."""
 
     def __init__(
         self,
@@ -75,6 +76,8 @@ class Catalog:
         self._access = access
         self._deadlines = limits
         self._health: dict[tuple[Stage, str], HealthRecord] = {}
+        self._hearing: dict[str, Candidate[SpeechToText]] = {}
+        self._speaking: dict[str, Candidate[TextToSpeech]] = {}
         self._domains = domains
         self._pronunciations = pronunciations
         self._resources = contextlib.AsyncExitStack()
@@ -90,26 +93,56 @@ class Catalog:
         """Close everything that was opened."""
         await self._resources.aclose()
 
-    async def speech_to_text(self, names: Sequence[str]) -> SpeechToText:
-        """The first of these that can hear an utterance. Raises ProviderUnavailable if one cannot be opened.
+    def of_account(self, openai_api_key: str, elevenlabs_api_key: str) -> "Catalog":
+        """The same vendors at the same addresses, on somebody else's account: with connections, and with knowledge of
+        how they are doing, of its own. Enter it; nothing embedded is to be asked of it."""
+        access = replace(self._access, openai_api_key=openai_api_key, elevenlabs_api_key=elevenlabs_api_key)
+        return Catalog(access, {}, limits=self._deadlines)
 
-        Ask once for each stage: what is named twice is opened twice.
-        """
-        candidates = [self._candidate("STT", name, await self._speech_to_text(name)) for name in names]
-        return SpeechToTexts(candidates, self._deadlines["STT"])
+    async def speech_to_text(self, names: Sequence[str]) -> SpeechToText:
+        """The first of these that can hear an utterance. Raises ProviderUnavailable if one cannot be opened."""
+        return self.hearing([await self.hears(name) for name in names])
 
     async def language_model(self, names: Sequence[str], embedded: LanguageModel | None) -> LanguageModel:
         """The first of these that answers. `embedded` is what the assistant can do by itself, if anything."""
-        named = [(name, await self._language_model(name, embedded)) for name in names]
-        candidates = [self._candidate("LLM", name, model) for name, model in named if model is not None]
+        found = [await self.thinks(name, embedded) for name in names]
+        candidates = [candidate for candidate in found if candidate is not None]
         if not candidates:
             message = "This assistant cannot answer by itself; set OPENAI_API_KEY, or LLM to a provider that can."
             raise ProviderUnavailable(message, code="no_language_model", retryable=False)
-        return LanguageModels(candidates, self._deadlines["LLM"])
+        return self.thinking(candidates)
 
     async def text_to_speech(self, names: Sequence[str]) -> TextToSpeech:
         """The first of these that can speak. Raises ProviderUnavailable if one cannot be opened."""
-        candidates = [self._candidate("TTS", name, await self._text_to_speech(name)) for name in names]
+        return self.speaking([await self.speaks(name) for name in names])
+
+    async def hears(self, name: str) -> Candidate[SpeechToText]:
+        """A recogniser for a chain, opened once. Raises ProviderUnavailable if that fails."""
+        if name not in self._hearing:
+            self._hearing[name] = self._candidate("STT", name, await self._speech_to_text(name))
+        return self._hearing[name]
+
+    async def thinks(self, name: str, embedded: LanguageModel | None) -> Candidate[LanguageModel] | None:
+        """A model for a chain; None if it is the embedded one, and the assistant has none."""
+        model = await self._language_model(name, embedded)
+        return None if model is None else self._candidate("LLM", name, model)
+
+    async def speaks(self, name: str) -> Candidate[TextToSpeech]:
+        """A voice for a chain, opened once. Raises ProviderUnavailable if that fails."""
+        if name not in self._speaking:
+            self._speaking[name] = self._candidate("TTS", name, await self._text_to_speech(name))
+        return self._speaking[name]
+
+    def hearing(self, candidates: Sequence[Candidate[SpeechToText]]) -> SpeechToText:
+        """A chain of recognisers, with the deadlines of the stage."""
+        return SpeechToTexts(candidates, self._deadlines["STT"])
+
+    def thinking(self, candidates: Sequence[Candidate[LanguageModel]]) -> LanguageModel:
+        """A chain of models."""
+        return LanguageModels(candidates, self._deadlines["LLM"])
+
+    def speaking(self, candidates: Sequence[Candidate[TextToSpeech]]) -> TextToSpeech:
+        """A chain of voices."""
         return TextToSpeeches(candidates, self._deadlines["TTS"])
 
     def health(self) -> tuple[ProviderHealth, ...]:
@@ -192,7 +225,9 @@ class Catalog:
 
             # A server that imitates OpenAI may want no key, but the client library does.
             key = self._access.openai_api_key or "none"
-            self._client = await self._resources.enter_async_context(client(key, self._access.openai_base_url))
+            # Certificates are read from the disk: others converse meanwhile.
+            made = await asyncio.to_thread(client, key, self._access.openai_base_url)
+            self._client = await self._resources.enter_async_context(made)
         return self._client
 
 

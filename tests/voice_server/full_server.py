@@ -74,9 +74,11 @@ async def full_server(
     text_to_speech: TextToSpeech | None = None,
     own_voice: TextToSpeech | None = None,
     health: Callable[[], Sequence[ProviderHealth]] = tuple,
+    stages: Stages | None = None,
     **settings: Any,
 ) -> AsyncIterator[FullServer]:
-    """Serve while the context lasts, over the test's own database. `own_voice`: who prepares phrases.
+    """Serve while the context lasts, over the test's own database. `own_voice`: who prepares phrases. `stages`: instead
+    of all that is scripted.
 
     A second one in the same test is another task over the same database.
     """
@@ -84,7 +86,7 @@ async def full_server(
     llm = language_model or ScriptedLanguageModel("Good morning. How are you?")
     tts = text_to_speech or ScriptedTextToSpeech(seconds_per_character=0.002)
     assistants = Catalog(assistant(), (assistant("other"),))
-    stages = Stages(
+    stages = stages or Stages(
         stt,
         tts,
         {each.name: llm for each in assistants.all()},

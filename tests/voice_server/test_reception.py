@@ -17,6 +17,7 @@ from voice_server.auth import DEFAULT_TENANT, LOCAL, CustomerIdentity, Principal
 from voice_server.customers.customers import Customers
 from voice_server.memory.memories import Learned, Memories
 from voice_server.privacy.consents import Consents, Person
+from voice_server.tenants import configs
 
 PHONE = CustomerIdentity("phone", "+39061234567")
 CALLER = Principal("caller", customer=(PHONE,))
@@ -100,6 +101,43 @@ async def test_a_tenant_has_no_more_conversations_than_its_quota() -> None:
                 try:
                     async with await connect(server) as second:
                         await session_of(second)
+                    break
+                except WSServerHandshakeError:
+                    continue
+
+
+async def resume_token(socket: ClientWebSocketResponse) -> str:
+    while (message := await socket.receive_json(timeout=20))["type"] != "voice.resume":
+        pass
+    token: str = message["token"]
+    return token
+
+
+async def test_a_conversation_that_goes_on_keeps_its_version_and_its_place(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(configs, "BELIEVED_SECONDS", 0.0)
+    async with full_server() as server:
+        quotas = {"sessions": 1}
+        await configure(server, {"assistant": {"name": "maria", "base": "other"}, "quotas": quotas})
+        path = "/v1/realtime?extensions=1&greeting=0"
+        async with server.http.ws_connect(path) as lost:
+            token = await resume_token(lost)
+            await configure(server, {"assistant": {"name": "anna", "base": "tester"}, "quotas": quotas})
+            # The server does not know yet that the first socket is dead.
+            async with server.http.ws_connect(f"{path}&resume={token}") as again:
+                await resume_token(again)
+                await talk(again)
+                with pytest.raises(WSServerHandshakeError) as refusal:
+                    await connect(server)
+                assert refusal.value.status == 429
+        async with server.http.get("/metrics") as page:
+            metrics = await page.text()
+        assert 'voice_replies_total{assistant="other"' in metrics
+        assert 'voice_replies_total{assistant="tester"' not in metrics
+        async with asyncio.timeout(20):
+            while True:
+                try:
+                    async with await connect(server) as next_one:
+                        assert (await session_of(next_one))["model"] == "anna"
                     break
                 except WSServerHandshakeError:
                     continue

@@ -2,7 +2,7 @@
 
 import contextlib
 import time
-from collections.abc import AsyncGenerator, Callable, Mapping
+from collections.abc import AsyncGenerator, Mapping
 from dataclasses import dataclass, field
 
 from aiohttp import web
@@ -12,33 +12,24 @@ from pipeline.items import new_id
 from pipeline.providers.interfaces import (
     Completed,
     CompletionOptions,
-    LanguageModel,
     ModelDelta,
     TextDelta,
     ToolCallDelta,
     Usage,
 )
+from voice_server.auth import principal_of
 from voice_server.http.bodies import read_body
 from voice_server.http.request_id import request_id_of
 from voice_server.openai_api.chat_messages import ChatBody, with_instructions
 from voice_server.openai_api.event_stream import EventStream
-
-
-@dataclass(frozen=True, slots=True)
-class Writer:
-    """Who answers in writing: an assistant's language model, and what it is told first."""
-
-    name: str
-    instructions: str
-    language_model: LanguageModel
+from voice_server.tenants.served import Serving
 
 
 class ChatCompletions:
     """The endpoint."""
 
-    def __init__(self, writer_of: Callable[[str], Writer]) -> None:
-        """`writer_of` takes the name of a model; one that is unknown gives the default assistant's."""
-        self._writer_of = writer_of
+    def __init__(self, serving: Serving) -> None:
+        self._serving = serving
 
     def routes(self) -> list[web.RouteDef]:
         """Where it is reached."""
@@ -47,7 +38,6 @@ class ChatCompletions:
     async def complete(self, request: web.Request) -> web.StreamResponse:
         """Write the next message."""
         body = await read_body(request, ChatBody)
-        writer = self._writer_of(body.model)
         options = CompletionOptions(
             session_id=request_id_of(request),
             tools=body.tool_definitions(),
@@ -55,12 +45,15 @@ class ChatCompletions:
             max_output_tokens=body.max_completion_tokens or body.max_tokens,
             temperature=body.temperature,
         )
-        messages = with_instructions([message.to_model() for message in body.messages], writer.instructions)
-        async with contextlib.aclosing(writer.language_model.complete(messages, options)) as deltas:
-            if body.stream:
-                usage = body.stream_options is not None and body.stream_options.include_usage
-                return await _stream(request, deltas, writer.name, include_usage=usage)
-            return web.json_response(await _collect(deltas, writer.name))
+        messages = [message.to_model() for message in body.messages]
+        async with self._serving.serve(principal_of(request), body.model) as served:
+            name, instructions = served.assistant.name, served.assistant.settings.instructions
+            told = with_instructions(messages, instructions)
+            async with contextlib.aclosing(served.model.complete(told, options)) as deltas:
+                if body.stream:
+                    usage = body.stream_options is not None and body.stream_options.include_usage
+                    return await _stream(request, deltas, name, include_usage=usage)
+                return web.json_response(await _collect(deltas, name))
 
 
 async def _stream(

@@ -14,9 +14,11 @@ from pipeline.errors import PipelineError, ProviderUnavailable
 from pipeline.providers.interfaces import TextToSpeech, VoiceOptions
 from pipeline.sentences import ClauseSplitter
 from voice_server.audio_files import CONTENT_TYPES, AudioEncoder, AudioKind
+from voice_server.auth import principal_of
 from voice_server.http.bodies import Body, read_body
 from voice_server.http.request_id import request_id_of
 from voice_server.openai_api.event_stream import EventStream
+from voice_server.tenants.served import Serving
 
 _log = structlog.get_logger(__name__)
 
@@ -45,8 +47,8 @@ class SpeechBody(Body):
 class Speech:
     """The endpoint."""
 
-    def __init__(self, text_to_speech: TextToSpeech, language: str) -> None:
-        self._text_to_speech = text_to_speech
+    def __init__(self, serving: Serving, language: str) -> None:
+        self._serving = serving
         self._language = language
 
     def routes(self) -> list[web.RouteDef]:
@@ -62,24 +64,28 @@ class Speech:
             language=body.language or self._language,
             speed=body.speed,
         )
-        async with contextlib.aclosing(self._encode(body, options)) as file:
+        async with (
+            self._serving.serve(principal_of(request)) as served,
+            contextlib.aclosing(_encode(served.stages.text_to_speech, body, options)) as file,
+        ):
             if body.stream_format == "sse":
                 return await _send_events(request, file, len(body.input))
             return await _send_file(request, file, body.response_format)
 
-    async def _encode(self, body: SpeechBody, options: VoiceOptions) -> AsyncGenerator[bytes, None]:
-        encoder = AudioEncoder(body.response_format)
-        is_silent = True
-        with contextlib.closing(encoder):
-            async with contextlib.aclosing(self._text_to_speech.speak(_clauses(body.input), options)) as speech:
-                async for chunk in speech:
-                    is_silent = is_silent and not len(chunk.samples)
-                    for piece in _pieces(chunk.samples):
-                        if encoded := encoder.push(piece):
-                            yield encoded
-            if is_silent:
-                raise ProviderUnavailable("The voice gave no sound for this text.")
-            yield encoder.finish()
+
+async def _encode(voice: TextToSpeech, body: SpeechBody, options: VoiceOptions) -> AsyncGenerator[bytes, None]:
+    encoder = AudioEncoder(body.response_format)
+    is_silent = True
+    with contextlib.closing(encoder):
+        async with contextlib.aclosing(voice.speak(_clauses(body.input), options)) as speech:
+            async for chunk in speech:
+                is_silent = is_silent and not len(chunk.samples)
+                for piece in _pieces(chunk.samples):
+                    if encoded := encoder.push(piece):
+                        yield encoded
+        if is_silent:
+            raise ProviderUnavailable("The voice gave no sound for this text.")
+        yield encoder.finish()
 
 
 async def _clauses(text: str) -> AsyncIterator[str]:

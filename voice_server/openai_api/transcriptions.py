@@ -10,11 +10,13 @@ from pydantic import Field
 
 from pipeline.audio import FRAME_SAMPLES, INPUT_RATE, AudioFrame, Samples
 from pipeline.errors import PipelineError
-from pipeline.providers.interfaces import SpeechToText, Transcript, TranscriptionOptions
+from pipeline.providers.interfaces import Transcript, TranscriptionOptions
+from voice_server.auth import principal_of
 from voice_server.http.bodies import Body, check_fields
 from voice_server.http.request_id import request_id_of
 from voice_server.http.uploads import Uploads
 from voice_server.openai_api.event_stream import EventStream
+from voice_server.tenants.served import Serving
 
 Format = Literal["json", "text", "verbose_json", "srt", "vtt"]
 
@@ -32,9 +34,9 @@ class TranscriptionForm(Body):
 class Transcriptions:
     """The endpoint."""
 
-    def __init__(self, speech_to_text: SpeechToText, uploads: Uploads, language: str, domain: str) -> None:
+    def __init__(self, serving: Serving, uploads: Uploads, language: str, domain: str) -> None:
         """`domain` is the assistant whose vocabulary the recogniser should expect, beside everything else."""
-        self._speech_to_text = speech_to_text
+        self._serving = serving
         self._uploads = uploads
         self._language = language
         self._domain = domain
@@ -54,7 +56,10 @@ class Transcriptions:
             prompt=form.prompt,
             domain=self._domain,
         )
-        async with contextlib.aclosing(self._speech_to_text.transcribe(_frames(samples), options)) as transcripts:
+        async with (
+            self._serving.serve(principal_of(request)) as served,
+            contextlib.aclosing(served.stages.speech_to_text.transcribe(_frames(samples), options)) as transcripts,
+        ):
             if form.stream:
                 return await _send_events(request, transcripts)
             text = ""

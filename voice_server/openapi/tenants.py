@@ -43,6 +43,17 @@ def _list(name: str, schema: str) -> Schema:
     return _object({name: {"type": "array", "items": ref(schema)}})
 
 
+_TROUBLE: Schema = _object({"code": _TEXT, "message": _TEXT, "at": _TIME}) | {"type": ["object", "null"]}
+_ASKED: Schema = _object(
+    {"provider": _TEXT, "account": {"type": "string", "enum": ["tenant", "server"]}, "trouble": _TROUBLE}
+)
+_STAGE: Schema = _object(
+    {
+        "asked": {"type": "array", "items": _ASKED},
+        "not_asked": {"type": "array", "items": _object({"provider": _TEXT, "reason": _TEXT})},
+    }
+)
+
 SCHEMAS: dict[str, Schema] = {
     "TenantEntry": _object(_TENANT),
     "Tenant": _object({**_TENANT, "config": _CONFIG}),
@@ -55,6 +66,7 @@ SCHEMAS: dict[str, Schema] = {
     "ApiKeyList": _list("keys", "ApiKey"),
     "TenantSecret": _object({"name": _TEXT, "hint": _TEXT, "updated_at": _TIME}),
     "TenantSecretList": _list("secrets", "TenantSecret"),
+    "TenantProviders": _object({"stt": _STAGE, "llm": _STAGE, "tts": _STAGE}),
     "Member": _object({"account_id": _ID, "email": _TEXT, "name": _TEXT, "role": _TEXT, "created_at": _TIME}),
     "MemberList": _list("members", "Member"),
 }
@@ -103,6 +115,7 @@ def paths() -> Schema:
         **_versions(),
         **_keys(),
         **_secrets(),
+        **_providers(),
         **_members(),
     }
 
@@ -208,6 +221,21 @@ def _secrets() -> Schema:
                 errors=(401, 403, 404, 503),
             ),
         },
+    }
+
+
+def _providers() -> Schema:
+    return {
+        "/api/v1/tenants/{slug}/providers": {
+            "get": operation(
+                "Show who is asked in the tenant's conversations",
+                "In which order and on whose account, and what went wrong last on the tenant's, as far as it went "
+                "through the task that answers. For admins.",
+                parameters=[_SLUG],
+                ok=answer("By stage.", ref("TenantProviders")),
+                errors=(401, 403, 404, 409, 503),
+            )
+        }
     }
 
 

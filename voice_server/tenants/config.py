@@ -50,7 +50,9 @@ class AssistantConfig(_Part):
 
 
 class ProvidersConfig(_Part):
-    """Which providers are asked, in this order; left out: as the server does it."""
+    """Which providers are asked, in this order. Left out: those that the tenant has keys for, then what is embedded; if
+    it has no keys at all, as the server does it.
+    """
 
     stt: Annotated[tuple[Literal["openai", "elevenlabs", "embedded"], ...], _Once] | None = Field(
         default=None, min_length=1
@@ -58,6 +60,11 @@ class ProvidersConfig(_Part):
     llm: Annotated[tuple[Literal["openai", "embedded"], ...], _Once] | None = Field(default=None, min_length=1)
     tts: Annotated[tuple[Literal["elevenlabs", "openai", "embedded"], ...], _Once] | None = Field(
         default=None, min_length=1
+    )
+    fallback_to_server: bool = Field(
+        default=False,
+        description="Whether the server's own providers, on its operator's account, are asked where the tenant's fail "
+        "or lack their key. Otherwise words go to nobody but those.",
     )
 
 

@@ -9,16 +9,24 @@ from uuid import UUID
 from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 
+from pipeline.providers.scripted import ScriptedLanguageModel, ScriptedSpeechToText, ScriptedTextToSpeech
+from tests.voice_server.full_server import assistant
 from voice_server.access.api_keys import ApiKeys
+from voice_server.assistants.catalog import Catalog
 from voice_server.auth import Authenticator, Principal, Role
 from voice_server.http.errors import answer_errors
 from voice_server.http.request_id import add_request_id, name_requests
+from voice_server.stages import Stages
 from voice_server.storage.postgres.database import Database
 from voice_server.storage.sealed import Sealed
 from voice_server.storage.shared.memory import MemoryRateLimits
+from voice_server.tenants.chains import Chains
+from voice_server.tenants.configs import TenantConfigs
 from voice_server.tenants.key_routes import KeyRoutes
 from voice_server.tenants.member_routes import MemberRoutes
 from voice_server.tenants.members import Members
+from voice_server.tenants.provider_keys import ProviderKeys
+from voice_server.tenants.provider_routes import ProviderRoutes
 from voice_server.tenants.secrets import TenantSecrets
 from voice_server.tenants.tenant_routes import TenantRoutes
 from voice_server.tenants.tenants import Tenants
@@ -86,6 +94,13 @@ class ServedTenants:
             return list(await connection.fetch(statement, *arguments))
 
 
+def chains_of(database: Database) -> Chains:
+    """On a server that has nothing but what is scripted."""
+    voice, tester = ScriptedTextToSpeech(), assistant()
+    stages = Stages(ScriptedSpeechToText(), voice, {tester.name: ScriptedLanguageModel()}, voice, tuple)
+    return Chains(stages, Catalog(tester), ProviderKeys(TenantSecrets(database, SEALED).open).of)
+
+
 @asynccontextmanager
 async def served_tenants(database: Database) -> AsyncIterator[ServedTenants]:
     """Serve while the context lasts."""
@@ -100,6 +115,7 @@ async def served_tenants(database: Database) -> AsyncIterator[ServedTenants]:
         TenantRoutes(tenants, {"galion": ["laboratory", "timer"], "waiter": []}, "galion"),
         KeyRoutes(tenants, keys, TenantSecrets(database, SEALED)),
         MemberRoutes(tenants, Members(database), MemoryRateLimits()),
+        ProviderRoutes(tenants, TenantConfigs(database), chains_of(database)),
     )
     routes = [route for group in groups for route in group.routes()]
     app = web.Application(middlewares=[name_requests, answer_errors])

@@ -49,6 +49,7 @@ async def test_answers_are_as_described(database: Database) -> None:
             ("get", "/{slug}/keys", "/acme/keys", None),
             ("put", "/{slug}/secrets/{name}", "/acme/secrets/key", {"value": "a-value"}),
             ("get", "/{slug}/secrets", "/acme/secrets", None),
+            ("get", "/{slug}/providers", "/acme/providers", None),
             ("post", "/{slug}/members", "/acme/members", {"email": "new@example.com", "role": "staff"}),
             ("get", "/{slug}/members", "/acme/members", None),
             ("patch", "/{slug}/members/{account_id}", f"/acme/members/{account_id}", {"role": "admin"}),
