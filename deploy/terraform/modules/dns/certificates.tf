@@ -36,7 +36,7 @@ resource "aws_acm_certificate" "cdn" {
 
 resource "aws_route53_record" "validation" {
   # Keys have to be known while planning; what the records say is not.
-  for_each = toset([local.api_host, local.webhook_host, local.dashboard_host])
+  for_each = local.hosts
 
   zone_id         = local.zone_id
   name            = local.validations[each.key].resource_record_name

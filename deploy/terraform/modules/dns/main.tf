@@ -2,6 +2,7 @@ locals {
   api_host       = "api.${var.domain}"
   webhook_host   = "webhook.${var.domain}"
   dashboard_host = "dashboard.${var.domain}"
+  hosts          = toset([local.api_host, local.webhook_host, local.dashboard_host])
 
   zone_id = var.create_zone ? aws_route53_zone.this[0].zone_id : data.aws_route53_zone.this[0].zone_id
 
@@ -50,7 +51,7 @@ resource "aws_route53_record" "address" {
 
 # At the three hosts, not at the domain: what else there is under it may have certificates of other issuers.
 resource "aws_route53_record" "issuer" {
-  for_each = local.targets
+  for_each = local.hosts
 
   zone_id = local.zone_id
   name    = each.key

@@ -1,0 +1,13 @@
+terraform {
+  required_version = ">= 1.11, < 2.0"
+
+  required_providers {
+    aws = {
+      source  = "hashicorp/aws"
+      version = "~> 5.100"
+
+      # CloudFront's certificate, Route 53's metrics and the log delivery of both exist in us-east-1 only.
+      configuration_aliases = [aws.us_east_1]
+    }
+  }
+}
