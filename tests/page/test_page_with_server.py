@@ -1,8 +1,6 @@
 """The page and the real server, with its embedded providers: nothing is scripted, and no key is needed."""
 
 import asyncio
-import os
-import sys
 import wave
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -12,11 +10,11 @@ import pytest
 from playwright.async_api import Browser, Page, async_playwright, expect
 
 from tests.page.conftest import FLAGS
+from tests.page.real_server import real_server
 
 pytest.importorskip("pocketsphinx", reason="The embedded providers are an extra: pip install voice-server[embedded].")
 
 RECORDINGS = Path(__file__).parents[3] / "shared" / "audio"
-READY_SECONDS = 60.0
 TURN_MS = 60_000
 """Recognition may be slow on a busy machine; these tests are about what happens, not how fast."""
 INTERRUPTED = "window.voiceServer.state().conversation.lines.some((line) => line.heardText !== null)"
@@ -24,32 +22,9 @@ INTERRUPTED = "window.voiceServer.state().conversation.lines.some((line) => line
 
 @pytest.fixture
 async def server_url(page_files: Path, tmp_path: Path) -> AsyncIterator[str]:
-    """A server of its own, in a process of its own, on a port that the system chooses."""
-    with_port = await asyncio.start_server(lambda _reader, _writer: None, "127.0.0.1", 0)
-    port = with_port.sockets[0].getsockname()[1]
-    with_port.close()
-    await with_port.wait_closed()
-    environment = {"PATH": os.environ["PATH"], "HOME": str(tmp_path), "DATA_DIR": str(tmp_path), "PORT": str(port)}
-    process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        *("-u", "-m", "voice_server", "serve"),
-        env=environment,
-        cwd=Path(__file__).parents[2],
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.STDOUT,
-    )
-    try:
-        assert process.stdout is not None
-        async with asyncio.timeout(READY_SECONDS):
-            lines: list[bytes] = []
-            while not lines or b"is ready" not in lines[-1]:
-                lines.append(await process.stdout.readline())
-                assert lines[-1], b"the server ended: " + b"".join(lines)
-        yield f"http://127.0.0.1:{port}/"
-    finally:
-        if process.returncode is None:
-            process.terminate()
-        await process.communicate()
+    """A server of its own."""
+    async with real_server(tmp_path) as server:
+        yield server.url
 
 
 @pytest.fixture

@@ -2,7 +2,7 @@
 
 import type { Line } from "./conversation";
 import { splitHeard } from "./heardText";
-import type { Waterfall } from "./wire";
+import type { Waterfall } from "./waterfall";
 
 export interface Bubble {
   readonly id: string;

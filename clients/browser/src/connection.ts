@@ -4,11 +4,11 @@
  */
 
 import type { Beginning, ConnectionEvents, ConnectionState, Move } from "./connectionState";
+import type { Door } from "./door";
 import { Outflow } from "./outflow";
 import { needsKey, type ConnectionFault } from "./problems";
 import { delayBefore, isResumable, Resumption } from "./resumption";
-import type { CheckServer } from "./server";
-import type { OpenTransport, Opening, Transport } from "./transport";
+import type { Opening, Transport } from "./transport";
 import { readServerMessage, type ClientMessage } from "./wire";
 
 const FIRST_RETRY_MS = 500;
@@ -25,14 +25,12 @@ const GOODBYE = 1000;
 const COMES_BACK = 4000;
 
 export class Connection {
-  readonly #openTransport: OpenTransport;
-  readonly #checkServer: CheckServer;
+  readonly #door: Door;
   readonly #events: ConnectionEvents;
   #state: ConnectionState = { kind: "closed" };
   #transport: Transport | null = null;
   #move: Move | null = null;
   #resumption: Resumption;
-  #key: string | null;
   #failures = 0;
   #refusals = 0;
   #hasAskedToMove = false;
@@ -44,16 +42,8 @@ export class Connection {
   #lostAt = 0;
   #outflow = new Outflow(0);
 
-  constructor(
-    openTransport: OpenTransport,
-    checkServer: CheckServer,
-    key: string | null,
-    resumption: Resumption,
-    events: ConnectionEvents,
-  ) {
-    this.#openTransport = openTransport;
-    this.#checkServer = checkServer;
-    this.#key = key;
+  constructor(door: Door, resumption: Resumption, events: ConnectionEvents) {
+    this.#door = door;
     this.#resumption = resumption;
     this.#events = events;
   }
@@ -89,7 +79,7 @@ export class Connection {
     const isMoving = (): boolean => this.#move?.waiting === waiting;
     let attempt: number | null = null;
     try {
-      const transport = this.#openTransport(this.#opening(), this.#key, {
+      const transport = this.#door.open(this.#opening(), {
         onMessage: (data) => {
           if (isMoving()) attempt = this.#takeOver();
           if (attempt === this.#attempt) this.#receive(data);
@@ -106,12 +96,19 @@ export class Connection {
     }
   }
 
-  useKey(key: string): void {
+  /** Once more, for there is another key, or somebody has logged in. */
+  enter(): void {
     this.#abandon();
-    this.#key = key;
     this.#failures = 0;
     if (this.canResume) this.#beginResuming();
     else void this.#connect();
+  }
+
+  /** It is somebody else's from now on: what was held is not theirs to go on with. */
+  changePerson(): void {
+    const isWanted = this.#state.kind !== "closed";
+    this.close();
+    if (isWanted) this.enter();
   }
 
   close(): void {
@@ -149,10 +146,9 @@ export class Connection {
     this.#abandon();
     const attempt = this.#attempt;
     this.#become({ kind: "connecting" });
-    const check = await this.#checkServer(this.#key);
+    const check = await this.#door.check();
     if (attempt !== this.#attempt) return;
     if (check === "ready") this.#openSocket(attempt);
-    else if (check === "key-needed") this.#fail(this.#key === null ? "key-needed" : "key-wrong");
     else this.#fail(check);
   }
 
@@ -160,7 +156,7 @@ export class Connection {
     const current = (): boolean => attempt === this.#attempt;
     this.#serverIsFull = false;
     try {
-      this.#transport = this.#openTransport(this.#opening(), this.#key, {
+      this.#transport = this.#door.open(this.#opening(), {
         onMessage: (data) => current() && this.#receive(data),
         onClose: (code) => current() && this.#lose(code),
       });
@@ -279,11 +275,10 @@ export class Connection {
       return;
     }
     const attempt = this.#attempt;
-    const check = this.#failures === 0 ? "ready" : await this.#checkServer(this.#key);
+    const check = this.#failures === 0 ? "ready" : await this.#door.check();
     if (attempt !== this.#attempt) return;
     if (check === "ready") this.#openSocket(attempt);
-    else if (check === "key-needed") this.#fail(this.#key === null ? "key-needed" : "key-wrong");
-    else this.#tryAgain();
+    else this.#fail(check);
   }
 
   /** The server has forgotten the conversation. */

@@ -1,6 +1,7 @@
 /** What was said, as the page shows it: a pure function of the server's events. */
 
-import type { Item, ServerEvent, Waterfall } from "./wire";
+import type { Waterfall } from "./waterfall";
+import type { Item, ServerEvent } from "./wire";
 
 export interface Line {
   /** The id of the item on the wire. */

@@ -35,6 +35,21 @@ export class Fields {
     return value;
   }
 
+  flag(name: string): boolean {
+    const value = this.#values[name];
+    if (typeof value !== "boolean") throw new Unreadable(`${this.#path}.${name} is neither true nor false`);
+    return value;
+  }
+
+  names(): string[] {
+    return Object.keys(this.#values);
+  }
+
+  /** As it came. */
+  value(name: string): unknown {
+    return this.#values[name];
+  }
+
   object(name: string): Fields {
     return new Fields(this.#values[name], `${this.#path}.${name}`);
   }

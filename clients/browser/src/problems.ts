@@ -9,7 +9,8 @@ export type ConnectionFault =
   | "silent"
   | "key-needed"
   | "key-wrong"
-  | "key-malformed";
+  | "key-malformed"
+  | "log-in-ended";
 
 export interface Advice {
   /** What happened. */
@@ -47,6 +48,10 @@ export const CONNECTION_ADVICE: Readonly<Record<ConnectionFault, Advice>> = {
     title: "This cannot be a key",
     remedy: "Keys have letters, digits and the signs - _ . only, without spaces. Copy it again.",
   },
+  "log-in-ended": {
+    title: "Your session has ended",
+    remedy: "Log in again; what is on this page stays.",
+  },
 };
 
 export const MICROPHONE_ADVICE: Readonly<Record<MicrophoneFault, Advice>> = {
@@ -76,9 +81,11 @@ export const MICROPHONE_ADVICE: Readonly<Record<MicrophoneFault, Advice>> = {
   },
 };
 
-/** Whether the page can only go on with another key; after everything else it tries again by itself. */
+const WITHOUT_KEY: ReadonlySet<ConnectionFault> = new Set(["key-needed", "key-wrong", "key-malformed", "log-in-ended"]);
+
+/** Whether the page can only go on with another key or log-in; after everything else it tries again by itself. */
 export function needsKey(fault: ConnectionFault): boolean {
-  return fault === "key-needed" || fault === "key-wrong" || fault === "key-malformed";
+  return WITHOUT_KEY.has(fault);
 }
 
 /** Errors that tell of an event that crossed another one, not of a fault. */

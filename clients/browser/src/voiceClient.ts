@@ -5,34 +5,29 @@
 
 import { Connection } from "./connection";
 import { isHeld, type Beginning, type ConnectionState } from "./connectionState";
-import { addTypedText, EMPTY_CONVERSATION, receive, settle, toldAgain } from "./conversation";
+import { addTypedText, EMPTY_CONVERSATION, receive, settle } from "./conversation";
+import type { Door } from "./door";
 import { newItemId } from "./itemId";
 import { leaveConversation, leftConversation, type Memory } from "./memory";
 import { MicrophoneError, type Microphone, type MicrophoneFault, type OpenMicrophone } from "./microphone";
+import { News } from "./news";
 import type { Heard, Speaker } from "./player";
 import { Outgoing } from "./outgoing";
 import { HARMLESS_ERRORS } from "./problems";
 import { Replies } from "./replies";
 import { Resumption } from "./resumption";
-import type { CheckServer } from "./server";
-import type { OpenTransport, Opening } from "./transport";
-import type { ConnectionNews, VoiceState } from "./voiceState";
-import { messageItem, type ServerEvent } from "./wire";
+import { beginningOf } from "./sessionBeginning";
+import type { Opening } from "./transport";
+import type { VoiceState } from "./voiceState";
+import type { ServerEvent } from "./wire";
 
 export interface VoiceClientParts {
-  readonly openTransport: OpenTransport;
-  readonly checkServer: CheckServer;
+  readonly door: Door;
   readonly openMicrophone: OpenMicrophone;
   readonly speaker: Speaker;
-  /** The key that is known already. */
-  readonly key: string | null;
   readonly memory: Memory;
 }
 
-/** How long good news are shown. */
-const NEWS_MS = 6_000;
-/** How much of a conversation is told to a server that lost it. */
-const MOST_LINES_TOLD_AGAIN = 40;
 export class VoiceClient {
   readonly #parts: VoiceClientParts;
   readonly #connection: Connection;
@@ -53,7 +48,7 @@ export class VoiceClient {
   #assistant: string | null = null;
   /** All of the conversation comes again, for the page was loaded again: it is shown, but it is no news. */
   #retold = false;
-  #newsTimer: ReturnType<typeof setTimeout> | undefined;
+  readonly #news = new News((news) => this.#change({ news }));
   /** There was a conversation that could have been resumed. */
   #wasResumable = false;
   #wasTalking: boolean;
@@ -67,7 +62,7 @@ export class VoiceClient {
     this.#retold = left !== null;
     this.#wasTalking = left?.talking ?? false;
     const resumption = new Resumption(left?.token ?? null, left?.expiresInMs);
-    this.#connection = new Connection(parts.openTransport, parts.checkServer, parts.key, resumption, {
+    this.#connection = new Connection(parts.door, resumption, {
       onState: (connection) => this.#connectionChanged(connection),
       onBeginning: (beginning) => this.#begin(beginning),
       onEvent: (event) => this.#receive(event),
@@ -122,8 +117,13 @@ export class VoiceClient {
   /** Which assistant answers; ends the conversation with another one. */
   choose(assistant: string): void {
     if (assistant === this.#assistant) return;
-    this.stop();
     this.#assistant = assistant;
+    this.startOver();
+  }
+
+  /** Ends the conversation; its words go from the page. */
+  startOver(): void {
+    this.stop();
     this.#change({ conversation: EMPTY_CONVERSATION });
   }
 
@@ -191,7 +191,22 @@ export class VoiceClient {
 
   /** Goes on with this key. To be called while the user clicks. */
   async useKey(key: string): Promise<void> {
-    this.#connection.useKey(key);
+    this.#parts.door.useKey(key);
+    await this.enter();
+  }
+
+  /** Goes on, if the server did not let the page in before. */
+  async enter(): Promise<void> {
+    if (this.#state.connection.kind === "blocked") this.#connection.enter();
+    if (this.#talkWithKey) await this.start();
+  }
+
+  /** Somebody has logged in, or goes on without: another conversation begins, which is told what was said. */
+  async changePerson(): Promise<void> {
+    this.#wasResumable = this.#retold = false;
+    this.#parts.memory.write(null);
+    this.#parts.speaker.rest();
+    this.#connection.changePerson();
     if (this.#talkWithKey) await this.start();
   }
 
@@ -234,16 +249,10 @@ export class VoiceClient {
     if (before === "open" && connection.kind !== "open") {
       this.#outgoing.lose();
       this.#replies.lose();
-      if (connection.kind === "resuming") this.#tell("lost");
+      if (connection.kind === "resuming") this.#news.tell("lost");
     }
-    if (connection.kind === "waiting" || connection.kind === "blocked") this.#tell(null);
+    if (connection.kind === "waiting" || connection.kind === "blocked") this.#news.tell(null);
     if (connection.kind === "blocked") this.#pauseMicrophone();
-  }
-
-  #tell(news: ConnectionNews | null): void {
-    clearTimeout(this.#newsTimer);
-    this.#change({ news });
-    if (news === "back" || news === "restarted") this.#newsTimer = setTimeout(() => this.#change({ news: null }), NEWS_MS);
   }
 
   /** Nobody listens, so the microphone must not either. */
@@ -262,28 +271,19 @@ export class VoiceClient {
   #begin(beginning: Beginning): void {
     if (beginning.kind === "begun") this.#beginSession();
     if (beginning.kind === "resumed") {
-      if (this.#state.news === "lost" || this.#retold) this.#tell("back");
+      if (this.#state.news === "lost" || this.#retold) this.#news.tell("back");
       this.#outgoing.resume(beginning.resendFromMs, beginning.replayed);
     }
     if (beginning.kind === "kept") this.#outgoing.goOn();
   }
 
   #beginSession(): void {
-    if (this.#wasResumable || this.#retold) this.#tell("restarted");
+    if (this.#wasResumable || this.#retold) this.#news.tell("restarted");
     this.#wasResumable = this.#retold = false;
     this.#replies.restart();
-    this.#connection.send({
-      type: "session.update",
-      session: {
-        type: "realtime",
-        output_modalities: this.#state.audible ? ["audio"] : ["text"],
-        audio: { input: { transcription: {} } },
-      },
-    });
-    for (const line of toldAgain(this.#state.conversation, MOST_LINES_TOLD_AGAIN)) {
-      if (this.#outgoing.has(line.id)) continue;
-      this.#connection.send({ type: "conversation.item.create", item: messageItem(line.id, line.speaker, line.text) });
-    }
+    const { audible, conversation } = this.#state;
+    const beginning = beginningOf(audible, conversation, (id) => this.#outgoing.has(id));
+    for (const message of beginning) this.#connection.send(message);
     this.#outgoing.restart();
   }
 

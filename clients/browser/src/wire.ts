@@ -7,6 +7,7 @@
 
 import { decodeBase64Audio, readAudioFrame } from "./audio/frames";
 import { Fields, Unreadable } from "./fields";
+import { readWaterfall, type Waterfall } from "./waterfall";
 
 export const SAMPLE_RATE = 24_000;
 
@@ -44,29 +45,6 @@ export function messageItem(id: string, role: "user" | "assistant", text: string
 }
 
 // --- what the server says --------------------------------------------------------------------------------------------
-
-export interface Span {
-  readonly name: string;
-  readonly startMs: number;
-  readonly endMs: number;
-}
-
-/** What was made for nothing, because the user went on. */
-export interface Waste {
-  readonly guesses: number;
-  readonly tokens: number;
-  readonly characters: number;
-  readonly audioMs: number;
-}
-
-/** Where the time of a turn went; 0 is the end of the user's speech. */
-export interface Waterfall {
-  readonly totalMs: number;
-  /** When the turn was surely over; null: the server does not tell. */
-  readonly committedMs: number | null;
-  readonly waste: Waste | null;
-  readonly spans: readonly Span[];
-}
 
 export interface Item {
   readonly id: string;
@@ -242,12 +220,7 @@ const READERS: Readonly<Record<string, (fields: Fields) => ServerEvent>> = {
     type: "voice.turn",
     itemId: f.text("item_id"),
     responseId: f.text("response_id"),
-    waterfall: {
-      totalMs: f.number("total_ms"),
-      committedMs: f.has("committed_ms") ? f.number("committed_ms") : null,
-      waste: readWaste(f.optionalObject("wasted")),
-      spans: f.objects("spans").map(readSpan),
-    },
+    waterfall: readWaterfall(f),
   }),
   "voice.resume": (f) => ({ type: "voice.resume", token: f.text("token"), expiresInMs: f.number("expires_in_ms") }),
   "voice.resumed": (f) => ({
@@ -277,20 +250,6 @@ const READERS: Readonly<Record<string, (fields: Fields) => ServerEvent>> = {
     return { type: "error", code: error.optionalText("code"), message: error.text("message") };
   },
 };
-
-function readSpan(fields: Fields): Span {
-  return { name: fields.text("name"), startMs: fields.number("start_ms"), endMs: fields.number("end_ms") };
-}
-
-function readWaste(fields: Fields | null): Waste | null {
-  if (fields === null) return null;
-  return {
-    guesses: fields.number("guesses"),
-    tokens: fields.number("tokens"),
-    characters: fields.number("characters"),
-    audioMs: fields.number("audio_ms"),
-  };
-}
 
 function readTextDelta(fields: Fields): ServerEvent {
   return {

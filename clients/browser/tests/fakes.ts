@@ -1,6 +1,8 @@
 /** Stand-ins for the browser: a scripted server, a loudspeaker and a microphone without sound. */
 
 import { vi } from "vitest";
+import type { Refusal } from "../src/account/http";
+import { Door, type Person } from "../src/door";
 import type { Memory, Remembered } from "../src/memory";
 import type { Microphone, MicrophoneEvents, OpenMicrophone } from "../src/microphone";
 import { MicrophoneError, type MicrophoneFault } from "../src/microphone";
@@ -168,6 +170,20 @@ export class FakeMicrophone implements Microphone {
   }
 }
 
+/** Who is logged in; null: nobody. */
+export class FakePerson implements Person {
+  text: string | null = null;
+  fault: Refusal | null = null;
+
+  token(): string | null {
+    return this.text;
+  }
+
+  freshToken(): Promise<string | null> {
+    return this.fault === null ? Promise.resolve(this.text) : Promise.reject(this.fault);
+  }
+}
+
 export class Stage {
   readonly sockets: FakeSocket[] = [];
   readonly microphones: FakeMicrophone[] = [];
@@ -175,20 +191,24 @@ export class Stage {
   readonly checkedKeys: (string | null)[] = [];
   check: ServerCheck = "ready";
   microphoneFault: MicrophoneFault | null = null;
+  readonly person = new FakePerson();
   readonly client: VoiceClient;
   readonly memory: FakeMemory;
 
   constructor(key: string | null = null, memory = new FakeMemory()) {
     this.memory = memory;
     this.client = new VoiceClient({
-      openTransport: this.#openTransport,
-      checkServer: (checkedKey) => {
-        this.checkedKeys.push(checkedKey);
-        return Promise.resolve(this.check);
-      },
+      door: new Door(
+        this.#openTransport,
+        (checkedKey) => {
+          this.checkedKeys.push(checkedKey);
+          return Promise.resolve(this.check);
+        },
+        this.person,
+        key,
+      ),
       openMicrophone: this.#openMicrophone,
       speaker: this.speaker,
-      key,
       memory,
     });
   }

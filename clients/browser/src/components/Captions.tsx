@@ -2,7 +2,7 @@ import { memo, useEffect, useRef, type RefObject } from "react";
 import { bubblesOf } from "../bubbles";
 import type { Line } from "../conversation";
 import { splitHeard } from "../heardText";
-import type { Waterfall as Times } from "../wire";
+import type { Waterfall as Times } from "../waterfall";
 import { Waterfall } from "./Waterfall";
 
 interface CaptionsProps {

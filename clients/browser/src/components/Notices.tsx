@@ -1,16 +1,20 @@
-import { useState, type ReactNode, type SubmitEvent } from "react";
+import { useState, useSyncExternalStore, type ReactNode, type SubmitEvent } from "react";
+import type { Account } from "../account/account";
 import { rememberKey } from "../key";
 import { CONNECTION_ADVICE, MICROPHONE_ADVICE, type Advice } from "../problems";
 import type { VoiceClient } from "../voiceClient";
 import type { VoiceState } from "../voiceState";
+import { SessionEnded } from "./SessionEnded";
 
 interface NoticesProps {
   readonly client: VoiceClient;
   readonly state: VoiceState;
+  readonly account: Account;
 }
 
 /** What is wrong, and how to mend it. */
-export function Notices({ client, state }: NoticesProps) {
+export function Notices({ client, state, account }: NoticesProps) {
+  const { kind } = useSyncExternalStore(account.subscribe, account.state);
   const { connection, microphoneFault, audible, complaint } = state;
   return (
     <div className="notices" role="alert">
@@ -24,7 +28,8 @@ export function Notices({ client, state }: NoticesProps) {
           </div>
         </Notice>
       )}
-      {connection.kind === "blocked" && (
+      {kind === "ended" && <SessionEnded account={account} />}
+      {connection.kind === "blocked" && connection.fault !== "log-in-ended" && (
         <Notice advice={CONNECTION_ADVICE[connection.fault]}>
           <KeyForm onKey={(key) => void client.useKey(key)} />
         </Notice>
@@ -92,6 +97,9 @@ function KeyForm({ onKey }: { readonly onKey: (key: string) => void }) {
       <button type="submit" className="text-button">
         Connect
       </button>
+      <a className="text-button" href="#log-in">
+        Log in instead
+      </a>
     </form>
   );
 }

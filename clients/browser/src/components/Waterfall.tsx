@@ -1,4 +1,4 @@
-import type { Span, Waste, Waterfall as Times } from "../wire";
+import type { Span, Waste, Waterfall as Times } from "../waterfall";
 
 const LABELS: Readonly<Record<string, string>> = {
   pause: "Pause noticed",

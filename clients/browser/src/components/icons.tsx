@@ -56,3 +56,28 @@ export function Send() {
     </Icon>
   );
 }
+
+export function Person() {
+  return (
+    <Icon>
+      <circle cx="12" cy="8.5" r="3.7" />
+      <path d="M4.5 20c.6-3.9 3.6-6 7.5-6s6.9 2.1 7.5 6" />
+    </Icon>
+  );
+}
+
+export function Plus() {
+  return (
+    <Icon>
+      <path d="M12 5v14M5 12h14" />
+    </Icon>
+  );
+}
+
+export function Cross() {
+  return (
+    <Icon>
+      <path d="M6 6l12 12M18 6L6 18" />
+    </Icon>
+  );
+}

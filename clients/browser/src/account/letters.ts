@@ -1,0 +1,24 @@
+/** What is asked for, and done, by letters: an account, its confirmation, a new password. All raise Refusal. */
+
+import { ask } from "./http";
+
+/** A letter comes; nobody is told whether there is such an account already. */
+export async function register(name: string, email: string, password: string): Promise<void> {
+  const language = /^[a-z]{2}/.exec(navigator.language)?.[0] ?? null;
+  await ask("POST", "/api/v1/auth/register", { name, email, password, language }, null);
+}
+
+/** Follows the link of that letter. */
+export async function verify(token: string): Promise<void> {
+  await ask("POST", "/api/v1/auth/verify", { token }, null);
+}
+
+/** A letter comes, if there is such an account. */
+export async function forgot(email: string): Promise<void> {
+  await ask("POST", "/api/v1/auth/forgot", { email }, null);
+}
+
+/** Sets a new password by the link of that letter; all log-ins end. */
+export async function reset(token: string, password: string): Promise<void> {
+  await ask("POST", "/api/v1/auth/reset", { token, password }, null);
+}

@@ -1,0 +1,28 @@
+import type { ReactNode } from "react";
+import type { Submission } from "./useSubmission";
+
+interface FormProps {
+  readonly submission: Submission;
+  /** What the button says. */
+  readonly action: string;
+  readonly children: ReactNode;
+  /** It cannot be taken back. */
+  readonly isGrave?: boolean;
+  readonly after?: ReactNode;
+}
+
+export function Form({ submission, action, children, isGrave = false, after }: FormProps) {
+  const { form, problem, isBusy, submit } = submission;
+  return (
+    <form className="form" ref={form} onSubmit={submit} noValidate aria-busy={isBusy}>
+      {children}
+      <div role="alert">{problem !== null && problem.field === null && <p className="field-problem">{problem.message}</p>}</div>
+      <div className="form-actions">
+        <button type="submit" className={isGrave ? "button button-grave" : "button"} aria-disabled={isBusy}>
+          {action}
+        </button>
+        {after}
+      </div>
+    </form>
+  );
+}

@@ -1,0 +1,118 @@
+import { useCallback, useState, type SubmitEvent } from "react";
+import type { Account } from "../../account/account";
+import { listConversations, type Page } from "../../account/conversations";
+import { messageOf } from "../../account/http";
+import { place } from "../../account/place";
+import type { Assistant } from "../../server";
+import { ConversationRow } from "./ConversationRow";
+import { Failure } from "./Failure";
+import { Loading } from "./Loading";
+import { Title } from "./Title";
+import { useAnswer } from "./useAnswer";
+
+interface HistoryProps {
+  readonly account: Account;
+  /** What was said in them; empty: all. */
+  readonly query: string;
+  readonly assistants: readonly Assistant[];
+}
+
+export default function History({ account, query, assistants }: HistoryProps) {
+  const load = useCallback(() => listConversations(account, query, null), [account, query]);
+  const { value: page, problem, change, retry } = useAnswer(account, load);
+  return (
+    <section>
+      <Title>History</Title>
+      <Search key={query} query={query} />
+      {problem !== null && <Failure message={problem} onRetry={retry} />}
+      {page === null && problem === null && <Loading />}
+      {page !== null && (
+        <>
+          {page.conversations.length === 0 && <Nothing query={query} />}
+          <ol className="rows" aria-label={query === "" ? "Your conversations" : `Conversations with “${query}”`}>
+            {page.conversations.map((summary) => (
+              <li key={summary.id}>
+                <ConversationRow summary={summary} query={query} assistants={assistants} />
+              </li>
+            ))}
+          </ol>
+          <More account={account} query={query} page={page} onMore={change} />
+        </>
+      )}
+    </section>
+  );
+}
+
+function Search({ query }: { readonly query: string }) {
+  const [words, setWords] = useState(query);
+  const submit = (event: SubmitEvent): void => {
+    event.preventDefault();
+    place.go({ page: "history", query: words.trim() });
+  };
+  const change = (changed: string): void => {
+    setWords(changed);
+    if (changed === "" && query !== "") place.go({ page: "history", query: "" });
+  };
+  return (
+    <form className="search" role="search" onSubmit={submit}>
+      <label className="visually-hidden" htmlFor="search-words">
+        Search in what was said
+      </label>
+      <input
+        id="search-words"
+        type="search"
+        placeholder="Search in what was said"
+        maxLength={200}
+        autoComplete="off"
+        enterKeyHint="search"
+        value={words}
+        onChange={(event) => change(event.target.value)}
+      />
+      <button type="submit" className="button button-quiet">
+        Search
+      </button>
+    </form>
+  );
+}
+
+function Nothing({ query }: { readonly query: string }) {
+  if (query === "") return <p className="nothing">Nothing yet. What you say from now on is found here, unless you do not want it kept.</p>;
+  return (
+    <p className="nothing">
+      Nobody said “{query}”. <a href="#history">Show all conversations</a>
+    </p>
+  );
+}
+
+interface MoreProps {
+  readonly account: Account;
+  readonly query: string;
+  readonly page: Page;
+  readonly onMore: (page: Page) => void;
+}
+
+function More({ account, query, page, onMore }: MoreProps) {
+  const [problem, setProblem] = useState<string | null>(null);
+  const [isBusy, setBusy] = useState(false);
+  if (page.next === null) return null;
+  const more = async (): Promise<void> => {
+    setBusy(true);
+    setProblem(null);
+    try {
+      const following = await listConversations(account, query, page.next);
+      onMore({ ...following, conversations: [...page.conversations, ...following.conversations] });
+    } catch (error) {
+      setProblem(messageOf(error));
+    } finally {
+      setBusy(false);
+    }
+  };
+  return (
+    <div className="more">
+      <button type="button" className="button button-quiet" aria-disabled={isBusy} onClick={() => !isBusy && void more()}>
+        Show older ones
+      </button>
+      {problem !== null && <Failure message={problem} />}
+    </div>
+  );
+}
