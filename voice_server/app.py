@@ -119,7 +119,7 @@ class _Talks:
     realtime: VoiceSocket
     voice_chat: VoiceChat
     reception: Reception
-    sessions: Sessions
+    serving: Serving
     phrasebook: Phrasebook
     recordings: ObjectRecordings
     tickets: Tickets
@@ -162,7 +162,7 @@ def _talks(ground: Ground) -> _Talks:
         realtime=_realtime(ground, reception, Resumption(tickets, ground.archive, ground.log, recorder)),
         voice_chat=_voice_chat(ground, reception, recordings),
         reception=reception,
-        sessions=sessions,
+        serving=Serving(sessions, stages, ground.configs, ground.chains),
         phrasebook=phrasebook,
         recordings=recordings,
         tickets=tickets,
@@ -206,14 +206,16 @@ def _parts_of_talks(ground: Ground, talks: _Talks) -> list[Part]:
         Part(work={"resuming": talks.tickets.sweep}),
         history_part(talks.history, authenticator, ground.log),
         objects_part(storage, talks.recordings),
-        customers_part(storage, authenticator, talks.customers, talks.memories, talks.may_remember),
+        customers_part(
+            storage, authenticator, talks.customers, talks.memories, talks.may_remember, talks.serving.reader
+        ),
         privacy_part(ground.settings, storage, talks.privacy, authenticator),
     ]
 
 
 def _other_parts(ground: Ground, talks: _Talks, health: Health) -> list[Part]:
     authenticator, assistants, configs = ground.authenticator, ground.assistants, ground.configs
-    serving = Serving(talks.sessions, ground.stages, configs, ground.chains)
+    serving = talks.serving
     about = About(ground.settings, assistants, authenticator, configs, ground.chains)
     return [
         Part([*Page().routes(), *Docs().routes(), *about.routes()]),

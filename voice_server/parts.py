@@ -26,7 +26,7 @@ from voice_server.mail.outbox import Outbox
 from voice_server.mail.post import FolderPost, SmtpAddress, SmtpPost
 from voice_server.memory.memories import Memories
 from voice_server.memory.memory_routes import MemoryRoutes
-from voice_server.memory.remembering import MayRemember, Remembering
+from voice_server.memory.remembering import MayRemember, ModelOf, Remembering
 from voice_server.openai_api.client_secrets import ClientSecrets, FindAssistant
 from voice_server.privacy.file_traces import SessionLogTraces, SpoolTraces
 from voice_server.privacy.service import PrivacyService, build_privacy
@@ -147,13 +147,14 @@ def customers_part(
     customers: Customers,
     memories: Memories,
     may_remember: MayRemember,
+    model_of: ModelOf,
 ) -> Part:
     """Who speaks, and what is remembered of them."""
     routes = (
         *CustomerRoutes(customers).routes(),
         *MemoryRoutes(storage.database, customers, memories).routes(),
     )
-    remembering = Remembering(storage.database, may_remember)
+    remembering = Remembering(storage.database, may_remember, model_of)
     return Part(authenticator.protect(routes), {"remembering": remembering.run})
 
 

@@ -35,6 +35,9 @@ class Stages:
     """The first that was configured, without those that stand in for it when it fails."""
     health: Callable[[], Sequence[ProviderHealth]]
     """How they are all doing."""
+    reader: LanguageModel | None = None
+    """Reads conversations that are over, for what is to be remembered. It is asked without the chain: how long it takes
+    there says nothing about whether it may answer somebody who waits. None: there is none but what is embedded."""
     house: House | None = None
     """What else they are made of; None: tenants cannot have chains of their own."""
 
@@ -56,10 +59,19 @@ async def open_stages(settings: ServerSettings, assistants: catalog.Catalog) -> 
                 for assistant in assistants.all()
             },
             health=catalog.health,
+            reader=await _reader(catalog, settings.llm),
             house=House(catalog, {"STT": settings.stt, "LLM": settings.llm, "TTS": settings.tts}),
         )
         async with running("warm connections", partial(_keep_warm, catalog)):
             yield stages
+
+
+async def _reader(catalog: Catalog, names: Sequence[str]) -> LanguageModel | None:
+    """The first model that is a real one."""
+    for name in names:
+        if name != "embedded" and (found := await catalog.thinks(name, None)) is not None:
+            return found.provider
+    return None
 
 
 async def _keep_warm(catalog: Catalog) -> None:

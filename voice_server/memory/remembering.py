@@ -8,7 +8,8 @@ is written together with the note that it is done, and only if the turn is still
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Sequence
+from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal
@@ -48,8 +49,8 @@ _log = structlog.get_logger(__name__)
 
 MayRemember = Callable[[UUID, UUID], Coroutine[Any, Any, bool]]
 """Whether this customer of this tenant has consented to it, and not taken it back."""
-ModelOf = Callable[[UUID], Awaitable[LanguageModel | None]]
-"""The model that may read a tenant's conversations; None: there is none, rules do."""
+ModelOf = Callable[[UUID], AbstractAsyncContextManager[LanguageModel | None]]
+"""The model that may read a tenant's conversations, for as long as it reads; None: there is none, rules do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +79,9 @@ class _Heard:
 class Remembering:
     """The work behind the requests."""
 
-    def __init__(self, database: Database, may_remember: MayRemember, model_of: ModelOf | None = None) -> None:
+    def __init__(
+        self, database: Database, may_remember: MayRemember, model_of: ModelOf = lambda _: nullcontext()
+    ) -> None:
         self._database = database
         self._may_remember = may_remember
         self._model_of = model_of
@@ -113,8 +116,8 @@ class Remembering:
         """Remember one; False: it was another's turn meanwhile. Raises StorageUnavailable."""
         heard, found = await self._read(turn), list[Finding]()
         if await self._may_remember(turn.tenant_id, turn.customer_id):
-            model = await self._model_of(turn.tenant_id) if self._model_of else None
-            found = await extract_by(model, heard.talk, turn.id)
+            async with self._model_of(turn.tenant_id) as model:
+                found = await extract_by(model, heard.talk, turn.id)
             # A consent that was taken back while a model thought counts.
             if found and not await self._may_remember(turn.tenant_id, turn.customer_id):
                 found = []

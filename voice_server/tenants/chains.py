@@ -5,6 +5,7 @@ has been replaced is closed when nobody holds it any more, and what nobody has u
 """
 
 import asyncio
+from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field, replace
@@ -47,7 +48,6 @@ class _Opened:
     accounts: Sequence[Account]
     catalog: Catalog
     resources: AsyncExitStack
-    holders: int = 0
     used_at: float = field(default_factory=lambda: asyncio.get_running_loop().time())
 
 
@@ -71,6 +71,7 @@ class Chains:
         self._assistants = catalog
         self._keys_of = keys_of
         self._opened: dict[_Version, asyncio.Task[_Opened]] = {}
+        self._holders: Counter[_Version] = Counter()
         self._newest: dict[UUID, _Version] = {}
         self._changed = asyncio.Event()
 
@@ -99,13 +100,18 @@ class Chains:
             return
         version = (tenant_id, keys, config)
         self._replaced(tenant_id, version)
-        opened = await self._open(version, house)
-        opened.holders += 1
+        # Before it is open, lest it be closed in between.
+        self._holders[version] += 1
         try:
-            yield opened.equipment
+            opened = await self._open(version, house)
+            try:
+                yield opened.equipment
+            finally:
+                opened.used_at = asyncio.get_running_loop().time()
         finally:
-            opened.holders -= 1
-            opened.used_at = asyncio.get_running_loop().time()
+            self._holders[version] -= 1
+            if not self._holders[version]:
+                del self._holders[version]
             self._changed.set()
 
     async def leaves_to_server(self, tenant_id: UUID, config: ProvidersConfig) -> bool:
@@ -116,12 +122,12 @@ class Chains:
         """Who is asked, and how that went in this process. Raises as `hold`."""
         keys = await self._keys_of(tenant_id)
         orders = self._stages.house.orders if self._stages.house else dict.fromkeys(STAGES, ())
-        task = self._opened.get((tenant_id, keys, config))
-        accounts = task.result().accounts if task and task.done() and not task.cancelled() else ()
+        opened = dict(self._ready()).get((tenant_id, keys, config))
+        accounts = () if opened is None else opened.accounts
         return {
             stage: Described(
                 order_of(stage, config, keys.providers, orders[stage]),
-                {account.provider: account for account in accounts if account.stage == stage},
+                {each.provider: each for each in reversed(accounts) if each.stage == stage},
             )
             for stage in STAGES
         }
@@ -144,7 +150,7 @@ class Chains:
         """Close what was replaced, what nobody has used for long, and what is too much."""
         now = asyncio.get_running_loop().time()
         free = sorted(
-            ((task.result().used_at, version) for version, task in self._done() if not task.result().holders),
+            ((opened.used_at, version) for version, opened in self._ready() if version not in self._holders),
             key=lambda each: each[0],
             reverse=True,
         )
@@ -153,13 +159,17 @@ class Chains:
             if is_replaced or number >= MAX_OPEN or now - used_at >= IDLE_SECONDS:
                 await self._close(version)
 
-    def _done(self) -> "list[tuple[_Version, asyncio.Task[_Opened]]]":
-        return [(version, task) for version, task in self._opened.items() if task.done()]
+    def _ready(self) -> list[tuple[_Version, _Opened]]:
+        return [
+            (version, task.result())
+            for version, task in self._opened.items()
+            if task.done() and not task.cancelled() and task.exception() is None
+        ]
 
     async def _warm_up(self) -> None:
-        for _, task in self._done():
-            if task.result().holders:
-                await task.result().catalog.warm_up()
+        for version, opened in self._ready():
+            if version in self._holders:
+                await opened.catalog.warm_up()
 
     def _replaced(self, tenant_id: UUID, version: _Version | None) -> None:
         if self._newest.get(tenant_id) == version:
@@ -172,15 +182,10 @@ class Chains:
 
     async def _open(self, version: _Version, house: House) -> _Opened:
         task = self._opened.get(version)
-        if task is None:
+        if task is None or (task.done() and (task.cancelled() or task.exception() is not None)):
             task = self._opened[version] = asyncio.create_task(self._assemble(version, house))
-        try:
-            # Whoever came first may leave again: others wait for the same.
-            return await asyncio.shield(task)
-        except BaseException:
-            if task.done() and (task.cancelled() or task.exception() is not None) and self._opened.get(version) is task:
-                del self._opened[version]
-            raise
+        # Whoever came first may leave again: others wait for the same.
+        return await asyncio.shield(task)
 
     async def _close(self, version: _Version) -> None:
         task = self._opened.pop(version, None)
@@ -230,6 +235,7 @@ class _Assembly:
             text_to_speech=own.speaking(voices) if voices else NoTextToSpeech(),
             own_voice=own.speaking(voices[:1]) if voices else NoTextToSpeech(),
             language_models={each.name: await self._model(each, accounts) for each in catalog.all()},
+            reader=await self._reader(),
             health=own.health,
         )
 
@@ -259,6 +265,14 @@ class _Assembly:
                 found = replace(found, provider=OwnLanguageModel(found.provider, accounts[place.provider]))
             candidates.append(found)
         return self._own.thinking(candidates) if candidates else NoLanguageModel()
+
+    async def _reader(self) -> LanguageModel | None:
+        for place in self._orders["LLM"].places:
+            catalog = self._house.catalog if place.account == "server" else self._own
+            if place.provider != EMBEDDED and (found := await catalog.thinks(place.provider, None)) is not None:
+                own = place.account == "tenant"
+                return OwnLanguageModel(found.provider, self._account("LLM", place)) if own else found.provider
+        return None
 
     def _account(self, stage: Stage, place: Place) -> Account:
         account = Account(stage, place.provider, self._keys.key(place.provider))

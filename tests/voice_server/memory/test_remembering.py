@@ -1,7 +1,8 @@
 """Conversations that have ended are remembered once, whoever is killed, merged, erased or asks twice meanwhile."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable, Sequence
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import nullcontext
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -15,7 +16,7 @@ from pipeline.session_log import Left, write
 from voice_server.auth import DEFAULT_TENANT, CustomerIdentity
 from voice_server.customers.customers import Customers
 from voice_server.memory.memories import Memories
-from voice_server.memory.remembering import AT_ONCE, Remembering
+from voice_server.memory.remembering import AT_ONCE, ModelOf, Remembering
 from voice_server.storage.postgres.database import Database
 
 PHONE = CustomerIdentity("phone", "+390612345678")
@@ -270,11 +271,8 @@ class Model:
         yield Completed("stop", Usage())
 
 
-def of(model: Model) -> Callable[[UUID], Any]:
-    async def model_of(tenant_id: UUID) -> Model:
-        return model
-
-    return model_of
+def of(model: Model) -> ModelOf:
+    return lambda _: nullcontext(model)
 
 
 async def test_a_model_reads_what_rules_do_not_see(database: Database, customer_id: UUID) -> None:
@@ -310,11 +308,12 @@ async def test_one_that_cannot_be_read_keeps_no_other_waiting(database: Database
     await conversations.ended("conv_2", customer_id, "I'm allergic to nuts.")
     calls = 0
 
-    async def sometimes(tenant_id: UUID) -> None:
+    def sometimes(tenant_id: UUID) -> nullcontext[None]:
         nonlocal calls
         calls += 1
         if calls == 1:
             raise RuntimeError("a fault")
+        return nullcontext()
 
     remembering = Remembering(database, yes, sometimes)
     await remembering.round()
