@@ -79,5 +79,5 @@ run "versions_kept_for_longer_than_erasure_promises" {
     backup_days     = 1
   }
 
-  expect_failures = [var.noncurrent_days, var.backup_days]
+  expect_failures = [var.noncurrent_days]
 }

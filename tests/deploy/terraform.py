@@ -1,0 +1,96 @@
+"""Terraform over a copy of deploy/terraform: the working tree gets no plugin links, states or lock files."""
+
+import os
+import shutil
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.services.missing import missing
+
+SOURCE = Path(__file__).resolve().parents[2] / "deploy" / "terraform"
+MODULES = SOURCE / "modules"
+SECONDS = 280
+_LEFT_OUT = shutil.ignore_patterns(".terraform", "*.tfstate*", "*.tfplan", "terraform.tfvars", "backend.hcl")
+_UNREACHABLE = ("Failed to query available provider packages", "Failed to install provider", "Could not connect to")
+
+
+def folders_with_tests() -> list[str]:
+    """Folders of deploy/terraform that hold tests, as `modules/kms`, in the order of their names."""
+    return sorted({str(file.parent.parent.relative_to(SOURCE)) for file in SOURCE.rglob("tests/*.tftest.hcl")})
+
+
+def roots() -> list[str]:
+    """Folders that people apply: bootstrap and the environments."""
+    return ["bootstrap", *sorted(str(path.relative_to(SOURCE)) for path in (SOURCE / "environments").glob("*/"))]
+
+
+def environment() -> dict[str, str]:
+    """What Terraform runs under: no questions, no calls home, no credentials, no configuration of the machine."""
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(("AWS_", "TF_")) or name == "TF_PLUGIN_CACHE_DIR"
+    }
+    # The provider's schema is most of what lies in memory: collecting it again and again is 40 % of the time.
+    return kept | {
+        "TF_IN_AUTOMATION": "1",
+        "TF_INPUT": "0",
+        "CHECKPOINT_DISABLE": "1",
+        "AWS_EC2_METADATA_DISABLED": "true",
+        "GOGC": "off",
+        "GOMEMLIMIT": "1500MiB",
+    }
+
+
+def _plugin_folder() -> Path | None:
+    """The folder with the provider: TERRAFORM_PLUGIN_DIR, else /opt/tf-plugins; None: Terraform downloads it."""
+    named = os.environ.get("TERRAFORM_PLUGIN_DIR")
+    if named:
+        return Path(named)
+    usual = Path("/opt/tf-plugins")
+    return usual if usual.is_dir() else None
+
+
+@dataclass(frozen=True)
+class Terraform:
+    """Terraform in one copy of the tree. `program` is its path, `tree` the copy of deploy/terraform."""
+
+    program: str
+    tree: Path
+
+    def run(self, folder: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """Run it in a folder of the copy. Does not raise on failure: the caller says what failing means."""
+        return subprocess.run(
+            [self.program, *arguments],
+            cwd=self.tree / folder,
+            env=environment(),
+            text=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            timeout=SECONDS,
+            check=False,
+        )
+
+    def init(self, folder: str) -> None:
+        """Install provider and modules for a folder. A committed lock file has to fit what is installed."""
+        plugins = _plugin_folder()
+        arguments = ["init", "-no-color", "-backend=false"]
+        if plugins is not None:
+            arguments.append(f"-plugin-dir={plugins}")
+        if (self.tree / folder / ".terraform.lock.hcl").exists():
+            arguments.append("-lockfile=readonly")
+        answer = self.run(folder, *arguments)
+        if answer.returncode != 0 and plugins is None and any(sign in answer.stdout for sign in _UNREACHABLE):
+            missing("the AWS provider cannot be downloaded; name a folder that holds it in TERRAFORM_PLUGIN_DIR")
+        assert answer.returncode == 0, f"terraform init in {folder}:\n{answer.stdout}"
+
+
+def copy_to(folder: Path) -> Terraform:
+    """A copy of deploy/terraform below `folder`, and Terraform for it. Skips where there is no Terraform."""
+    program = shutil.which("terraform")
+    if program is None:
+        missing("terraform is not installed")
+    tree = folder / "terraform"
+    shutil.copytree(SOURCE, tree, ignore=_LEFT_OUT)
+    return Terraform(program, tree)

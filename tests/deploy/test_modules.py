@@ -1,0 +1,69 @@
+"""The configuration is formatted and valid, and every module does what its own tests ask."""
+
+import os
+import re
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from tests.deploy.terraform import MODULES, SOURCE, Terraform, copy_to, folders_with_tests, roots
+
+pytestmark = pytest.mark.timeout(300)
+
+TESTED = folders_with_tests()
+ROOTS = roots()
+
+
+@pytest.fixture(scope="module")
+def terraform(tmp_path_factory: pytest.TempPathFactory) -> Terraform:
+    return copy_to(tmp_path_factory.mktemp("deploy"))
+
+
+def _tests_of(terraform: Terraform, folder: str) -> None:
+    terraform.init(folder)
+    answer = terraform.run(folder, "test", "-no-color")
+    assert answer.returncode == 0, answer.stdout
+    passed = re.search(r"Success! (\d+) passed", answer.stdout)
+    ran = int(passed[1]) if passed is not None else 0
+    assert ran > 0, f"no test ran:\n{answer.stdout}"
+
+
+@pytest.fixture(scope="module")
+def running(request: pytest.FixtureRequest, terraform: Terraform) -> Iterator[dict[str, Future[None]]]:
+    """The tests of every module that was asked for, one process a core, each module's own copy of nothing shared."""
+    wanted = [
+        str(item.callspec.params["tested"])
+        for item in request.session.items
+        if isinstance(item, pytest.Function) and item.path == Path(__file__) and "tested" in item.fixturenames
+    ]
+    with ThreadPoolExecutor(max_workers=os.cpu_count() or 1) as pool:
+        yield {folder: pool.submit(_tests_of, terraform, folder) for folder in wanted}
+        pool.shutdown(cancel_futures=True)
+
+
+def test_everything_is_formatted(terraform: Terraform) -> None:
+    answer = terraform.run(".", "fmt", "-check", "-recursive", "-diff")
+
+    assert answer.returncode == 0, answer.stdout
+
+
+@pytest.mark.parametrize("root", ROOTS)
+def test_a_root_is_valid(terraform: Terraform, root: str) -> None:
+    terraform.init(root)
+
+    answer = terraform.run(root, "validate", "-no-color")
+
+    assert answer.returncode == 0, answer.stdout
+
+
+@pytest.mark.parametrize("tested", TESTED)
+def test_a_module_does_what_its_tests_ask(running: dict[str, Future[None]], tested: str) -> None:
+    running[tested].result()
+
+
+def test_every_module_has_tests() -> None:
+    modules = {str(path.relative_to(SOURCE)) for path in MODULES.iterdir() if path.is_dir()}
+
+    assert modules <= set(TESTED)
