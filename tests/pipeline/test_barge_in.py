@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from pipeline.audio import OUTPUT_RATE
+from pipeline.audio import INPUT_RATE, OUTPUT_RATE
 from pipeline.events import (
     Output,
     ReplyAudio,
@@ -18,11 +18,13 @@ from pipeline.events import (
     ReplyFinished,
     ReplyInterrupted,
     ReplyItemFinished,
+    ReplyRequested,
     ReplyStarted,
 )
 from pipeline.items import Message
 from pipeline.providers.interfaces import SpeechChunk, SpokenText, VoiceOptions
-from pipeline.providers.scripted import ScriptedLanguageModel, ScriptedTextToSpeech
+from pipeline.providers.scripted import ScriptedLanguageModel, ScriptedSpeechToText, ScriptedTextToSpeech
+from pipeline.settings import SessionSettings, TurnDetection
 from pipeline.vad import ConfirmedVoiceActivity
 from tests.pipeline.lab import Client, Lab, laboratory
 from tests.virtual_time import VirtualTimeLoop, in_virtual_time
@@ -184,3 +186,37 @@ async def test_real_speech_stops_the_assistant() -> None:
     p50, p95 = np.percentile(silences, (50, 95)) * 1000
     print(f"real speech: last audio after p50 {p50:.0f} ms, p95 {p95:.0f} ms")
     assert p95 <= PROMISED_SILENCE_SECONDS * 1000
+
+
+@pytest.mark.parametrize("piece_seconds", [0.02, 0.2])
+@pytest.mark.parametrize("name", ["kinetic_energy_slt", "percent_slt", "solve_slt"])
+def test_real_speech_with_gaps_keeps_a_client_quiet_that_ducks(name: str, piece_seconds: float) -> None:
+    in_virtual_time(speak_over_a_reply)(SPEECH / f"{name}.flac", piece_seconds)
+
+
+async def speak_over_a_reply(file: Path, piece_seconds: float) -> None:
+    samples, _ = soundfile.read(file, dtype="int16")
+    speech = samples[int(np.argmax(np.abs(samples) > 500)) :]
+    piece = round(piece_seconds * INPUT_RATE)
+    settings = SessionSettings(turn_detection=TurnDetection("semantic_vad"), ducks=True)
+    async with laboratory(
+        settings,
+        client=Client(ducks=True),
+        stt=ScriptedSpeechToText(final_seconds=1.5),
+        llm=ScriptedLanguageModel("word " * 100),
+        voice_activity=ConfirmedVoiceActivity,
+    ) as lab:
+        lab.send(ReplyRequested())
+        await lab.feed(np.zeros(INPUT_RATE, np.int16), piece)
+        assert lab.all(ReplyAudio)
+        began_at = asyncio.get_running_loop().time()
+        await lab.feed(np.concatenate((speech, np.zeros(INPUT_RATE, np.int16))), piece)
+        first = lab.all(ReplyStarted)[0].reply_id
+        late = [
+            time - began_at
+            for time, output in zip(lab.times, lab.outputs, strict=True)
+            if isinstance(output, ReplyAudio) and output.reply_id == first
+        ]
+        assert lab.all(ReplyFinished)[0].status == "cancelled"
+        assert lab.time_of(ReplyDucked) - began_at <= 0.2 + piece_seconds
+        assert late[-1] <= PROMISED_SILENCE_SECONDS + piece_seconds

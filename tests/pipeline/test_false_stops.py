@@ -107,3 +107,23 @@ def test_who_listens_may_say_so_now_and_then() -> None:
     reply = Overheard(words_after=0.3)
     reply.hear(*[0.4, DOUBTS_MEMORY_SECONDS + 1.0] * (MAX_DOUBTS + 2))
     assert len(reply.times(Duck)) == len(reply.times(Restore)) == MAX_DOUBTS + 2
+
+
+@pytest.mark.parametrize(
+    "speech",
+    [(0.40, 0.02, 0.34, 0.04, 0.7), (0.56, 0.08, 0.12, 0.06, 0.24, 0.02, 0.42), (0.7, 0.08, 0.4)],
+    ids=lambda speech: " ".join(map(str, speech)),
+)
+def test_a_gap_between_two_words_does_not_make_the_reply_loud_again(speech: tuple[float, ...]) -> None:
+    reply = Overheard()
+    reply.hear(*speech, 1.0)
+    assert not reply.times(Restore)
+    assert len(reply.times(Duck)) == len(reply.times(CancelReply)) == 1
+
+
+def test_who_speaks_on_after_a_pause_makes_the_reply_quiet_again() -> None:
+    reply = Overheard()
+    reply.hear(0.3, 0.6, 0.9, 1.0)
+    first, second = reply.times(Duck)
+    assert first < reply.times(Restore)[0] < second <= 0.9 + SETTINGS.speech_start_seconds + FRAME_SECONDS
+    assert len(reply.times(CancelReply)) == 1
