@@ -9,7 +9,7 @@ NPM := PATH="$(CURDIR)/$(BIN):$$PATH" npm --prefix clients/browser
 PAGE_SOURCES := $(shell find clients/browser -type f -not -path '*/node_modules/*' -not -path '*/tests/*')
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-python test-page test-peers check format bench bench-peers bench-parts lock clean
+.PHONY: help run test test-python test-page test-peers test-long check format bench bench-peers bench-parts lock clean
 
 help: ## What there is to do
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-12s %s\n", $$1, $$2}'
@@ -17,16 +17,20 @@ help: ## What there is to do
 run: .venv/.runtime voice_server/page/index.html ## Start the server on http://127.0.0.1:8080
 	@$(BIN)/voice-server serve
 
-test: test-page test-python ## All tests
+test: test-page test-python ## All tests but those that take minutes each
 
+# The tests of a file run in their order and in one process; the files of tests/acceptance, the longest, begin first.
 test-python: .venv/.development voice_server/page/index.html
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -m "not slow" -n auto --dist loadfile --no-loadscope-reorder
 
 test-page: clients/browser/node_modules/.installed
 	$(NPM) run test --silent
 
 test-peers: .venv/.development voice_server/page/index.html ## Other systems' own clients against this server (installs them first)
 	VOICE_SERVER_PEERS=1 $(BIN)/python -m pytest tests/peers
+
+test-long: .venv/.development voice_server/page/index.html ## Tests that take minutes each
+	$(BIN)/python -m pytest -m slow || [ $$? -eq 5 ] # 5: there are none
 
 check: .venv/.development clients/browser/node_modules/.installed ## Format, lint and types
 	$(BIN)/ruff format --check .
