@@ -1,6 +1,11 @@
 variable "project" {
   type    = string
   default = "voice-server"
+
+  validation {
+    condition     = can(regex("^[a-z][a-z0-9-]{0,14}[a-z0-9]$", var.project))
+    error_message = "project: 2 to 16 lower-case letters, digits and hyphens."
+  }
 }
 
 variable "environment" {
@@ -64,6 +69,11 @@ variable "services" {
     spot         = optional(bool, false)
     max_sessions = optional(number, 50)
   }))
+
+  validation {
+    condition     = length([for service in var.services : true if contains(service.roles, "api")]) == 1
+    error_message = "services: the role api has to be in exactly one service."
+  }
 }
 
 variable "image_digest" {

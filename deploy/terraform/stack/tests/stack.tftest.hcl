@@ -1,0 +1,123 @@
+mock_provider "aws" {
+  source = "../mocks"
+
+  mock_resource "aws_s3_bucket" {
+    defaults = { arn = "arn:aws:s3:::mocked" }
+  }
+
+  mock_resource "aws_db_instance" {
+    defaults = { master_user_secret = [{ secret_arn = "arn:aws:secretsmanager:eu-central-1:123456789012:secret:rds-mocked" }] }
+  }
+}
+
+mock_provider "aws" {
+  alias  = "us_east_1"
+  source = "../mocks"
+}
+
+variables {
+  environment      = "production"
+  domain           = "example.com"
+  secret_key       = "0123456789abcdef0123456789abcdef0123456789abcdef"
+  api_key          = "0123456789abcdef0123456789abcdef01234567"
+  metrics_token    = "0123456789abcdef0123456789abcdef01234567"
+  cache_auth_token = "0123456789abcdef0123456789abcdef"
+
+  services = {
+    voice = { roles = ["voice"], cpu = 512, memory = 1024, min = 2, max = 10 }
+    api   = { roles = ["api", "auth", "users", "analytics"], cpu = 256, memory = 512, min = 2, max = 10 }
+  }
+  image_digest      = "sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
+  deploy_services   = true
+  github_repository = "example/voice-server"
+  state_bucket      = "states"
+}
+
+run "addresses" {
+  assert {
+    condition = output.addresses == {
+      api       = "https://api.example.com"
+      realtime  = "wss://api.example.com/v1/realtime"
+      webhook   = "https://webhook.example.com"
+      dashboard = "https://dashboard.example.com"
+      health    = "https://api.example.com/health"
+    }
+    error_message = "The addresses are of the domain."
+  }
+
+  assert {
+    condition     = output.name == "voice-server-production" && output.cluster_name == "voice-server-production"
+    error_message = "Everything is called by project and environment."
+  }
+
+  assert {
+    condition     = toset(output.service_names) == toset(["api", "voice"]) && toset(keys(output.task_families)) == toset(["api", "migrate", "voice"])
+    error_message = "Two services, and the migration."
+  }
+
+  assert {
+    condition     = endswith(output.image, "@sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef")
+    error_message = "What runs is named by its digest."
+  }
+
+  assert {
+    condition     = toset(keys(output.buckets)) == toset(["assets", "backups", "frontend", "logs"]) && length(distinct(values(output.buckets))) == 4
+    error_message = "Four buckets."
+  }
+
+  assert {
+    condition     = output.github_role_arns.plan != null && output.github_role_arns.deploy != null
+    error_message = "GitHub has two roles."
+  }
+}
+
+run "nothing_before_an_image" {
+  command = plan
+
+  variables {
+    image_digest      = ""
+    deploy_services   = false
+    github_repository = ""
+    state_bucket      = ""
+  }
+
+  assert {
+    condition     = length(output.service_names) == 0 && output.image == "" && output.github_role_arns.deploy == null
+    error_message = "The first apply needs no image."
+  }
+}
+
+run "as_small_as_staging" {
+  command = plan
+
+  variables {
+    environment            = "staging"
+    zone_count             = 2
+    deletion_protection    = false
+    database_multi_az      = false
+    cache_replica_count    = 0
+    enable_cloudtrail      = false
+    enable_guardduty       = false
+    enable_access_analyzer = false
+    enable_waf             = false
+    api_through_cdn        = true
+    services = {
+      all = { roles = ["voice", "api", "auth", "users", "analytics"], cpu = 512, memory = 1024, min = 1, max = 2, spot = true }
+    }
+  }
+
+  assert {
+    condition     = toset(output.service_names) == toset(["all"]) && output.name == "voice-server-staging"
+    error_message = "One service can have every role."
+  }
+}
+
+run "refuses_a_role_that_nobody_has" {
+  command = plan
+  variables {
+    services = {
+      voice = { roles = ["voice"], cpu = 512, memory = 1024, min = 2, max = 10 }
+    }
+  }
+  expect_failures = [var.services]
+}
