@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from pipeline.continuation import Unfinished
 from pipeline.events import ItemRemoved, Output, ReplyFinished, ReplyItemFinished, TranscriptCompleted
-from pipeline.items import Item, Message, Speech, Text
+from pipeline.items import Item, Message, Speech, Status, Text
 from pipeline.settings import ReplyOptions
 from voice_server.conversations.facts import LogFact
 from voice_server.conversations.items import CONNECTION_LOST, Items
@@ -38,13 +38,19 @@ def unfinished(fold: Items, *, may_speak: bool) -> Unfinished | None:
 
 
 def _replies(state: Restored, wish: Wish) -> Iterator[Output]:
-    reply = state.interrupted
+    reply, is_whole = state.interrupted, False
     if reply and reply.item_id and isinstance(message := state.items.get(reply.item_id), Message):
-        words = reply.text(_received_seconds(reply.item_id, wish))
+        received = _received_seconds(reply.item_id, wish)
+        words, start = reply.text(received), reply.start(received)
+        is_whole = reply.is_written and not reply.written[start:].strip()
         content = Text(words) if reply.options.modality == "text" else Speech(words)
-        yield ReplyItemFinished(reply.reply_id, replace(message, content=(content,), status="incomplete"))
+        status: Status = "completed" if is_whole else "incomplete"
+        yield ReplyItemFinished(reply.reply_id, replace(message, content=(content,), status=status))
     for reply_id in list(state.fold.replies):
-        yield ReplyFinished(reply_id, "incomplete", CONNECTION_LOST)
+        if is_whole and reply and reply_id == reply.reply_id:
+            yield ReplyFinished(reply_id, "completed")
+        else:
+            yield ReplyFinished(reply_id, "incomplete", CONNECTION_LOST)
 
 
 def _received_seconds(item_id: str, wish: Wish) -> float | None:
@@ -70,7 +76,7 @@ def _unheard(state: Restored, facts: Sequence[LogFact], wish: Wish) -> str | Non
     """The turn that was committed, and whose words nobody knows, if the client still has its audio."""
     if not (wish.has_kept and state.config and state.config.transcribes and state.settings.turn_detection):
         return None
-    if wish.connection not in (None, connections_of(facts)):
+    if wish.connection != connections_of(facts):
         return None
     was_heard = heard(facts)
     if was_heard.turn is None or was_heard.began_seconds is not None:

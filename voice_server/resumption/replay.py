@@ -9,6 +9,7 @@ from pipeline.audio import INPUT_RATE
 from pipeline.events import (
     AudioDropped,
     AudioReceived,
+    ItemAdded,
     ItemDeleted,
     ItemRemoved,
     Output,
@@ -134,10 +135,19 @@ def heard(facts: Sequence[LogFact], connection: int | None = None) -> Heard:
 
 
 def _taken_back(facts: Sequence[LogFact]) -> set[str]:
-    """Items that were removed although the client had not asked for it."""
-    removed = {fact.output.item_id for fact in facts if isinstance(fact, Left) and isinstance(fact.output, ItemRemoved)}
-    asked = {fact.event.item_id for fact in facts if isinstance(fact, Entered) and isinstance(fact.event, ItemDeleted)}
-    return removed - asked
+    """Turns that became no items, or that were removed although the client had not asked for it."""
+    turns, items, asked = set[str](), set[str](), set[str]()
+    for fact in facts:
+        match fact:
+            case Left(output=UtteranceCommitted(item_id=item_id)):
+                turns.add(item_id)
+            case Left(output=ItemAdded(item=item)):
+                items.add(item.id)
+            case Left(output=ItemRemoved(item_id=item_id)):
+                items.discard(item_id)
+            case Entered(event=ItemDeleted(item_id=item_id)):
+                asked.add(item_id)
+    return turns - items - asked
 
 
 def speaks(facts: Sequence[LogFact]) -> bool:

@@ -23,12 +23,12 @@ class Wish:
     received_seconds: float
     """Of that."""
     connection: int | None = None
-    """Which of the session's the lost one was, counted from 1; None: the newest."""
+    """Which of the session's it lost, counted from 1; None: it does not know, as a page that was loaded again."""
 
     @property
     def has_kept(self) -> bool:
-        """Whether it still has what it received and said; a page that was loaded again has not."""
-        return self.after > 0
+        """Whether it still has what it received and said."""
+        return self.connection is not None
 
 
 @dataclass(frozen=True, slots=True)

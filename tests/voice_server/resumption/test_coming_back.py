@@ -13,7 +13,8 @@ import pytest
 from aiohttp import WSServerHandshakeError, web
 
 from pipeline.audio import INPUT_RATE
-from pipeline.events import AudioReceived, SpeechStarted, UtteranceCommitted
+from pipeline.events import AudioReceived, ItemAdded, ItemDeleted, ItemRemoved, SpeechStarted, UtteranceCommitted
+from pipeline.items import Message, Speech
 from pipeline.providers.scripted import ScriptedLanguageModel, ScriptedTextToSpeech
 from pipeline.session_log import Entered, Left, Opened
 from pipeline.settings import SessionSettings, TurnDetection
@@ -203,6 +204,8 @@ def received(seconds: float) -> Entered:
 OPENED = Opened("sess_1", "tester", SPOKEN, 0.0)
 BEGUN = Left(0.0, SpeechStarted("item_1", 2.5))
 COMMITTED = Left(0.0, UtteranceCommitted("item_1", None))
+ADDED = Left(0.0, ItemAdded(Message("item_1", "user", (Speech(None),)), None))
+REMOVED = Left(0.0, ItemRemoved("item_1"))
 
 
 @pytest.mark.parametrize(
@@ -211,8 +214,24 @@ COMMITTED = Left(0.0, UtteranceCommitted("item_1", None))
         ([OPENED], 0.0),
         ([OPENED, received(10.0)], 9.0),
         ([OPENED, received(3.0), BEGUN, received(4.0)], 2.5),
-        ([OPENED, received(3.0), BEGUN, received(1.0), COMMITTED, received(0.5)], 4.0),
-        ([OPENED, received(3.0), BEGUN, received(1.0), COMMITTED, received(5.0)], 8.0),
+        ([OPENED, received(3.0), BEGUN, received(1.0), COMMITTED, ADDED, received(0.5)], 4.0),
+        ([OPENED, received(3.0), BEGUN, received(1.0), COMMITTED, ADDED, received(5.0)], 8.0),
+        # What was committed and did not become an item, or was taken back because its words were lost.
+        ([OPENED, received(3.0), BEGUN, received(1.0), COMMITTED], 2.5),
+        ([OPENED, received(3.0), BEGUN, received(1.0), COMMITTED, ADDED, received(5.0), REMOVED], 2.5),
+        (
+            [
+                OPENED,
+                received(3.0),
+                BEGUN,
+                received(1.0),
+                COMMITTED,
+                ADDED,
+                Entered(0.0, ItemDeleted("item_1")),
+                REMOVED,
+            ],
+            4.0,
+        ),
         ([OPENED, received(10.0), OPENED, received(3.0)], 2.0),
     ],
 )
