@@ -61,6 +61,7 @@ from voice_server.privacy.service import PrivacyService
 from voice_server.reception import Reception
 from voice_server.resumption.resumption import Resumption
 from voice_server.resumption.tickets import Tickets
+from voice_server.server_roles import answered
 from voice_server.sessions import Sessions
 from voice_server.settings import ServerSettings
 from voice_server.stages import Stages
@@ -104,10 +105,10 @@ async def open_app(
         app.on_shutdown.extend((health.stopping, talks.realtime.shut_down))
         rehearse()
         for part in parts:
-            app.add_routes(part.routes)
+            app.add_routes(answered(part.routes, settings.roles))
             for collect in part.metrics:
                 ground.metrics.add(collect)
-            for name, work in part.work.items():
+            for name, work in part.work.items() if part.worked_by in {None, *settings.roles} else ():
                 await resources.enter_async_context(running(name, work))
         yield app
 
@@ -202,7 +203,7 @@ def _parts_of_talks(ground: Ground, talks: _Talks) -> list[Part]:
     authenticator, storage, phrasebook = ground.authenticator, ground.storage, talks.phrasebook
     return [
         _conversations_part(talks.realtime, talks.voice_chat, talks.reception, authenticator),
-        Part(work={"phrases": phrasebook.prepare, "phrases of tenants": phrasebook.prepare_guests}),
+        Part(work={"phrases": phrasebook.prepare, "phrases of tenants": phrasebook.prepare_guests}, worked_by="voice"),
         Part(work={"resuming": talks.tickets.sweep}),
         history_part(talks.history, authenticator, ground.log),
         objects_part(storage, talks.recordings),

@@ -6,6 +6,7 @@ Exit codes: 0 well, 1 it could not be done, 2 it was asked for wrongly. Errors a
 import argparse
 import asyncio
 import contextlib
+import os
 import signal
 import sys
 from collections.abc import Callable, Coroutine, Sequence
@@ -22,7 +23,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; gives its exit code."""
     options = _parser().parse_args(arguments)
     try:
-        settings = read_settings()
+        chosen = {"ROLES": options.roles} if getattr(options, "roles", None) else {}
+        settings = read_settings({**os.environ, **chosen})
     except SettingsError as error:
         return _fail(str(error), EXIT_WRONG)
     commands = {"serve": _serve, "migrate": _migrate, "operator": _operator, "talk": _talk, "check": _check}
@@ -33,7 +35,8 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="voice-server", description="Voice conversations on your own machine.")
     parser.add_argument("--version", action="version", version=__version__)
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    commands.add_parser("serve", help="run the server; settings come from the environment and .env")
+    serve = commands.add_parser("serve", help="run the server; settings come from the environment and .env")
+    serve.add_argument("--roles", metavar="ROLES", help="what it answers (default: ROLES, and without it everything)")
     migrate = commands.add_parser("migrate", help="bring the database up to date; many tasks may do so at once")
     operator = commands.add_parser("operator", help="give an account to somebody who runs the server, or promote one")
     migrate.add_argument(

@@ -32,6 +32,7 @@ from voice_server.privacy.file_traces import SessionLogTraces, SpoolTraces
 from voice_server.privacy.service import PrivacyService, build_privacy
 from voice_server.privacy.subject import Subjects
 from voice_server.privacy.traces import End, Traces
+from voice_server.server_roles import ServerRole
 from voice_server.settings import ServerSettings
 from voice_server.storage.objects.links import LinkedObjects
 from voice_server.storage.opened import Storage
@@ -57,6 +58,8 @@ class Part:
     work: Mapping[str, Work] = field(default_factory=dict)
     """What goes on behind the requests as long as the server runs, by name."""
     metrics: Sequence[Callable[[], Iterable[Metric]]] = ()
+    worked_by: ServerRole | None = None
+    """Which role the work needs; None: any will do."""
 
 
 @asynccontextmanager
@@ -155,7 +158,7 @@ def customers_part(
         *MemoryRoutes(storage.database, customers, memories).routes(),
     )
     remembering = Remembering(storage.database, may_remember, model_of)
-    return Part(authenticator.protect(routes), {"remembering": remembering.run})
+    return Part(authenticator.protect(routes), {"remembering": remembering.run}, worked_by="analytics")
 
 
 def built_privacy(

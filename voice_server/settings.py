@@ -20,6 +20,7 @@ from dotenv import dotenv_values
 
 from pipeline.deadlines import LANGUAGE_MODEL
 from pipeline.providers.catalog import PROVIDERS, Stage
+from voice_server.server_roles import SERVER_ROLES, ServerRole
 
 MIN_SECRET_CHARACTERS = 32
 MAX_PHRASE_CHARACTERS = 500
@@ -116,6 +117,13 @@ def _url_of(*schemes: str, example: str) -> Callable[[str], str]:
     return read
 
 
+def _roles(text: str) -> tuple[ServerRole, ...]:
+    roles = _list(text)
+    if not roles or not set(roles) <= set(SERVER_ROLES):
+        raise ValueError("names out of " + ", ".join(SERVER_ROLES) + ", separated by commas")
+    return cast("tuple[ServerRole, ...]", roles)
+
+
 def _secrets(text: str) -> tuple[str, ...]:
     secrets = _list(text)
     if any(len(secret) < MIN_SECRET_CHARACTERS for secret in secrets):
@@ -195,6 +203,9 @@ class ServerSettings:
     port: int = _setting(8080, _whole(0, 65535), "The port to listen on; 0 takes any that is free.")
     public_url: str = _setting(
         "", _url, "What links begin with, in mails and of objects.", shown="the server's own address"
+    )
+    roles: tuple[ServerRole, ...] = _setting(
+        SERVER_ROLES, _roles, "What the server answers, where several kinds share the work.", shown="all"
     )
     api_keys: tuple[str, ...] = _setting(
         (),

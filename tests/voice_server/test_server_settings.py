@@ -69,6 +69,7 @@ def test_the_environment_wins_over_dotenv(tmp_path: Path) -> None:
         ("HOST", "0.0.0.0", "set API_KEYS"),
         ("DATABASE_URL", "localhost:5432", "such as postgresql://user:password@host/database"),
         ("DATABASE_URL", "postgresql://host:port/database", "such as postgresql://user:password@host/database"),
+        ("ROLES", "voice,cook", "api, auth, users, voice, analytics"),
         ("DATABASE_AUTH", "kerberos", "password, iam"),
         ("REDIS_URL", "http://localhost", "such as redis://"),
         ("OBJECT_STORE_URL", "gs://bucket", "s3://bucket/prefix"),
