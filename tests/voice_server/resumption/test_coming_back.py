@@ -58,7 +58,7 @@ async def talking(server: Served, query: str = "") -> AsyncIterator[Talk]:
 
 
 def newest(talk: Talk) -> int:
-    return max(message.get("seq", 0) for message in talk.messages)
+    return max(int(message.get("seq", 0)) for message in talk.messages)
 
 
 def coming_back(talk: Talk, token: str, **more: object) -> str:
@@ -205,6 +205,7 @@ OPENED = Opened("sess_1", "tester", SPOKEN, 0.0)
 BEGUN = Left(0.0, SpeechStarted("item_1", 2.5))
 COMMITTED = Left(0.0, UtteranceCommitted("item_1", None))
 ADDED = Left(0.0, ItemAdded(Message("item_1", "user", (Speech(None),)), None))
+DELETED = Entered(0.0, ItemDeleted("item_1"))
 REMOVED = Left(0.0, ItemRemoved("item_1"))
 
 
@@ -227,7 +228,7 @@ REMOVED = Left(0.0, ItemRemoved("item_1"))
                 received(1.0),
                 COMMITTED,
                 ADDED,
-                Entered(0.0, ItemDeleted("item_1")),
+                DELETED,
                 REMOVED,
             ],
             4.0,
