@@ -354,7 +354,7 @@ async def test_killed_after_each_fact(database: Database, tmp_path: Path, client
         told = await one.begin()
         check(told)
         cuts = []
-        for count in range(first_cut(told), len(told.lines)):
+        for count in range(first_cut(told), len(told.lines), 2 if client == "is behind" else 1):
             came = {"has all of it": count, "is behind": count - 4, "is ahead": newest_possible(told, count)}[client]
             if client == "is ahead" and came == count:
                 continue

@@ -14,6 +14,7 @@ import numpy as np
 from pipeline.events import RequestFailed
 from pipeline.settings import SessionSettings
 from tests.voice_server.wire.story import CONVERSATION, SETTINGS, new_connection
+from voice_server.wire import extensions
 from voice_server.wire.connection import Connection, Frame
 from voice_server.wire.json_text import Json
 
@@ -36,7 +37,16 @@ def server_messages() -> dict[str, Json]:
             if isinstance(frame, str):
                 message = json.loads(frame)
                 named.setdefault(_name(message), message)
-    return named
+    return named | {str(message["type"]): message for message in _about_connections()}
+
+
+def _about_connections() -> list[Json]:
+    """Messages that are no part of a conversation: their ids are by chance, but here."""
+    resumed = extensions.resumed_message(
+        "sess_golden", "conv_golden", connection=2, after=41, replayed=3, resend_from_seconds=15.22
+    )
+    told = [extensions.resume_message("rs_golden", 120.0), resumed, extensions.draining_message(15.0)]
+    return [{"type": each["type"], "event_id": f"event_golden_{at}", **each} for at, each in enumerate(told, 1)]
 
 
 def decoded(connection: Connection, message: Json) -> list[Json]:
