@@ -23,7 +23,7 @@ from benchmarks.emulators.server import Server
 from benchmarks.recordings import Recording, questions
 from pipeline.providers.embedded.speech_to_text import EmbeddedSpeechToText
 from pipeline.providers.embedded.text_to_speech import EmbeddedTextToSpeech
-from tests.acceptance.caller import Caller, Turn
+from tests.acceptance.caller import TURN_SECONDS, Caller, Turn
 from tests.services.asking import ask_for
 from voice_server.assistants.catalog import Catalog, open_catalog
 from voice_server.phrases import APOLOGY, MOMENT
@@ -121,6 +121,9 @@ def phrases_are_ready(scene: Scene) -> bool:
 @asynccontextmanager
 async def shared(monkeypatch: pytest.MonkeyPatch, *, embedded: bool) -> AsyncIterator[None]:
     """What costs processes is started once for all servers: the assistants, and what is embedded."""
+    # All servers of a test share one loop: what keeps it busy is not a database that does not answer.
+    for name in ("ACQUIRE_SECONDS", "CONNECT_SECONDS"):
+        monkeypatch.setattr(f"voice_server.storage.postgres.database.{name}", TURN_SECONDS)
     async with AsyncExitStack() as stack:
         assistants: Catalog = await stack.enter_async_context(open_catalog())
         monkeypatch.setattr("voice_server.server.open_catalog", lambda: contextlib.nullcontext(assistants))

@@ -69,7 +69,7 @@ def page_files() -> Path:
 
 @pytest.fixture(scope="session")
 def spoken(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A microphone: 0.2 s of silence, 3 s of something like syllables, and half a minute of silence.
+    """A microphone: 0.6 s of silence, 3 s of something like syllables, and half a minute of silence.
 
     The end must be silent: Chromium repeats the last values of the file for ever.
     """
@@ -78,7 +78,7 @@ def spoken(tmp_path_factory: pytest.TempPathFactory) -> Path:
     pitch = 140 + 30 * np.sin(2 * np.pi * 0.7 * seconds)
     voice = sum(np.sin(2 * np.pi * n * np.cumsum(pitch) / rate) / n for n in range(1, 20))
     syllables = np.clip(np.sin(2 * np.pi * 3 * seconds), 0, 1)
-    samples = np.concatenate([np.zeros(rate // 5), 0.2 * voice * syllables, np.zeros(30 * rate)])
+    samples = np.concatenate([np.zeros(rate * 3 // 5), 0.2 * voice * syllables, np.zeros(30 * rate)])
     path = tmp_path_factory.mktemp("microphone") / "spoken.wav"
     with wave.open(str(path), "wb") as file:
         file.setnchannels(1)
