@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { Refusal } from "../src/account/http";
 import { reply, settle, Stage, talking } from "./fakes";
 
 beforeEach(() => {
@@ -164,5 +165,54 @@ describe("a key", () => {
     await stage.client.start();
     await settle();
     expect(stage.client.state().connection).toEqual({ kind: "blocked", fault: "key-malformed" });
+  });
+});
+
+describe("somebody who is logged in", () => {
+  const ENDED = new Refusal(401, "log_in_ended", "Your session has ended.");
+
+  test("talks with their token, whatever key there is", async () => {
+    const stage = new Stage("sk-key");
+    stage.person.text = "token";
+    await stage.client.start();
+    await settle();
+    expect(stage.socket.key).toBe("token");
+    expect(stage.checkedKeys).toEqual(["token"]);
+  });
+
+  test("whose session has ended is not let in as nobody, and goes on after the log-in", async () => {
+    const stage = new Stage("sk-key");
+    stage.person.fault = ENDED;
+    await stage.client.start();
+    await settle();
+    expect(stage.client.state().connection).toEqual({ kind: "blocked", fault: "log-in-ended" });
+    expect(stage.sockets).toEqual([]);
+    stage.person.fault = null;
+    stage.person.text = "another";
+    await stage.client.enter();
+    await settle();
+    expect(stage.socket.key).toBe("another");
+    expect(stage.client.state().microphone).toBe("on");
+  });
+
+  test("takes along what was said before they logged in, and no way back to it", async () => {
+    const stage = await talking(null, "token_1");
+    stage.socket.say(
+      { type: "conversation.item.added", item: { id: "u1", type: "message", role: "user", content: [] } },
+      { type: "conversation.item.input_audio_transcription.completed", item_id: "u1", transcript: "What is gold?" },
+    );
+    reply(stage);
+    const [first] = stage.sockets;
+    stage.person.text = "token";
+    await stage.client.changePerson();
+    await settle();
+    expect(first?.closedWith).toBe(1000);
+    expect([stage.socket.key, stage.socket.resume, stage.memory.remembered]).toEqual(["token", null, null]);
+    stage.socket.greet();
+    const told = stage.socket.sent("conversation.item.create").map(({ item }) => item.content[0]?.text);
+    expect(told).toEqual(["What is gold?", "Gold is an element."]);
+    expect(stage.client.state().news).toBeNull();
+    stage.microphone.hear(1);
+    expect(stage.socket.audioFrames).toBeGreaterThan(0);
   });
 });
