@@ -52,7 +52,9 @@ def chromium() -> str:
     """The path of a Chromium; it is installed if that is possible."""
     found = next(filter(None, map(shutil.which, BROWSERS)), None)
     if found is None and os.geteuid() == 0 and shutil.which("apt-get"):
-        subprocess.run(["apt-get", "install", "-y", "-q", "chromium"], check=False, stdout=subprocess.DEVNULL)
+        # Another process of the same run may be installing it.
+        patiently = ("-o", "DPkg::Lock::Timeout=300")
+        subprocess.run(["apt-get", *patiently, "install", "-yq", "chromium"], check=False, stdout=subprocess.DEVNULL)
         found = shutil.which("chromium")
     if found is None:
         missing(f"No browser was found; one of {', '.join(BROWSERS)} must be on the PATH.")
