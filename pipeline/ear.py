@@ -61,27 +61,44 @@ class Ear:
                 self._tell_where_time_went(reply)
 
     def heard(self, item_id: str, heard_seconds: float, now: float, *, playing: bool) -> None:
-        """The client has played this much of an item. Raises RequestError if that is no length of time."""
+        """The client has played this much of an item. Raises RequestError if that is no length of time.
+
+        A loudspeaker that falls silent was turned off, or has run dry because the network is slow. While more is being
+        made nobody can tell; a complete reply counts as stopped until it is played on. Only speech, a cancellation and
+        a truncation stop it for good.
+        """
         _check_length(heard_seconds, "heard_ms")
         reply = self._spoken(item_id)
         if reply is None:
             return
         playback = reply.playback
+        if playing and playback.may_play_on:
+            self._play_on(reply)
         playback.reported(heard_seconds, now, playing=playing)
         if heard_seconds > 0 and "heard" not in reply.waterfall:
             reply.waterfall.mark("heard", now - heard_seconds)
             self._tell_where_time_went(reply)
-        if playing:
+        if playback.is_stopped and not playing:
+            heard_seconds = min(heard_seconds, playback.sent_seconds)
+            if playback.cut_seconds != heard_seconds:
+                self._cut(reply, heard_seconds, may_play_on=playback.may_play_on)
+        elif reply.is_over:
+            self.ended(reply, now)
+
+    def ended(self, reply: Reply, now: float) -> None:
+        """A reply is complete: what of it the loudspeaker does not play is taken to be stopped."""
+        playback = reply.playback
+        if not playback.is_silent or playback.is_stopped:
             return
-        heard_seconds = min(heard_seconds, playback.sent_seconds)
-        is_early = not reply.is_over or heard_seconds < playback.end_seconds - END_TOLERANCE_SECONDS
-        if (is_early or playback.is_stopped) and playback.cut_seconds != heard_seconds:
-            self._cut(reply, heard_seconds)
+        heard_seconds = playback.heard_seconds(now)
+        if heard_seconds < playback.end_seconds - END_TOLERANCE_SECONDS:
+            self._cut(reply, heard_seconds, may_play_on=True)
 
     def stop_listening(self, now: float) -> None:
         """Speech stops what the loudspeaker still plays of replies that are already complete."""
         self._loudspeaker.stop()
         for reply in self._audible():
+            reply.playback.may_play_on = False
             heard_seconds = reply.playback.heard_seconds(now)
             if reply.is_over and not reply.playback.is_stopped and heard_seconds < reply.playback.end_seconds:
                 self._outbox.discard(reply.id)
@@ -120,10 +137,17 @@ class Ear:
         if reply.options.in_conversation and reply.waterfall.item_id:
             self._outbox.put(reply.waterfall.measured())
 
-    def _cut(self, reply: Reply, heard_seconds: float) -> None:
+    def _cut(self, reply: Reply, heard_seconds: float, *, may_play_on: bool = False) -> None:
         assert reply.message is not None
-        self._conversation.set_transcript(reply.message.id, reply.playback.cut(heard_seconds))
+        text = reply.playback.cut(heard_seconds, may_play_on=may_play_on)
+        self._conversation.set_transcript(reply.message.id, text)
         self.tell_what_was_heard(reply)
+
+    def _play_on(self, reply: Reply) -> None:
+        assert reply.message is not None
+        text = reply.playback.play_on()
+        self._conversation.set_transcript(reply.message.id, text)
+        self._outbox.put(ReplyInterrupted(reply.id, reply.message.id, reply.playback.end_seconds, text))
 
     def _audible(self) -> list[Reply]:
         """What is meant for the loudspeaker; a reply beside the conversation is the client's own affair."""

@@ -28,6 +28,10 @@ class Playback:
         """Where the item ends for good, if it was stopped or broke off before its end."""
         self.is_stopped = False
         """Whether somebody stopped it: nothing that was not heard by then will be."""
+        self.may_play_on = False
+        """Whether that is only what the client's silence looks like."""
+        self._uncut_seconds: float | None = None
+        """What `cut_seconds` was before."""
         self._pieces: list[SpokenText] = []
         self._everything_is_made = False
         self._position = 0.0
@@ -86,11 +90,25 @@ class Playback:
         # A clock does not resolve less, and rounding must not make a wait out of nothing.
         return early if early > 0.001 else 0.0
 
-    def cut(self, heard_seconds: float) -> str:
-        """The item was stopped: only this much of it counts from now on. Gives the words that are left."""
+    @property
+    def is_silent(self) -> bool:
+        """Whether it does not sound, by the last report or because it was stopped, though more may have been sent."""
+        return not self._playing
+
+    def cut(self, heard_seconds: float, *, may_play_on: bool = False) -> str:
+        """The item was stopped, or seems to be: only this much of it counts from now on. Gives its words."""
+        if not self.is_stopped:
+            self._uncut_seconds = self.cut_seconds
         self.cut_seconds = heard_seconds
         self.is_stopped = True
+        self.may_play_on = may_play_on
         self._playing = False
+        return self.text
+
+    def play_on(self) -> str:
+        """It only seemed to be stopped. Gives its words."""
+        self.cut_seconds = self._uncut_seconds
+        self.is_stopped = self.may_play_on = False
         return self.text
 
     @property

@@ -215,6 +215,7 @@ class Replies:
                 return None
             reply.fail(error)
         del self.being_given[reply.id]
+        self.ear.ended(reply, _now())
         if not reply.options.in_conversation:
             return None
         return ReplyEnded(reply.playback.made_seconds - reply.playback.heard_seconds(_now()))
