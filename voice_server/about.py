@@ -78,11 +78,11 @@ class About:
         return web.json_response({**self._answer, **own}, headers=headers)
 
     async def _who(self, request: web.Request) -> Principal:
-        """By a key for anything, or one that opens sessions. Raises ApiError, StorageUnavailable."""
+        """By a key that opens sessions, or one for anything else. Raises ApiError, StorageUnavailable."""
         try:
-            return await self._authenticator.authorize(request)
-        except ApiError:
             return await self._authenticator.authorize_session(request)
+        except ApiError:
+            return await self._authenticator.authorize(request)
 
     async def _of_tenant(self, principal: Principal) -> Mapping[str, object]:
         """What is otherwise for these. Raises ApiError, StorageUnavailable."""

@@ -224,7 +224,16 @@ def _other_parts(ground: Ground, talks: _Talks, health: Health) -> list[Part]:
         _openai_part(ground.settings, assistants, serving, authenticator, ground.uploads),
         client_secrets_part(ground.client_secrets, authenticator, serving.assistant),
         accounts_part(ground.accounts, authenticator),
-        tenants_part(ground.storage, authenticator, ground.api_keys, assistants, ground.quotas, configs, ground.chains),
+        tenants_part(
+            ground.storage,
+            authenticator,
+            ground.api_keys,
+            assistants,
+            ground.quotas,
+            configs,
+            ground.chains,
+            ground.accounts.invitations,
+        ),
     ]
 
 

@@ -11,10 +11,12 @@ from prometheus_client.core import Metric
 
 from voice_server.access.api_keys import ApiKeys
 from voice_server.access.client_secrets import StoredClientSecrets
+from voice_server.accounts.invitations import Invitations
 from voice_server.accounts.passwords import PasswordHashes
 from voice_server.accounts.service import AccountService, open_accounts
+from voice_server.accounts.store import Registration
 from voice_server.assistants.catalog import Catalog
-from voice_server.auth import Authenticator
+from voice_server.auth import Authenticator, Principal
 from voice_server.conversations.answers import ObjectRecordings
 from voice_server.conversations.history import History
 from voice_server.conversations.history_routes import HistoryRoutes
@@ -40,7 +42,7 @@ from voice_server.tenants.chains import Chains
 from voice_server.tenants.configs import TenantConfigs
 from voice_server.tenants.key_routes import KeyRoutes
 from voice_server.tenants.member_routes import MemberRoutes
-from voice_server.tenants.members import Members
+from voice_server.tenants.members import MemberRole, Members
 from voice_server.tenants.provider_routes import ProviderRoutes
 from voice_server.tenants.quotas import SessionQuotas
 from voice_server.tenants.secrets import TenantSecrets
@@ -69,12 +71,12 @@ async def opened_accounts(
     """Accounts, whose tokens are one kind of credentials. `hashes`: None for the usual ones."""
     post = SmtpPost(SmtpAddress.parse(settings.smtp_url)) if settings.smtp_url else FolderPost(storage.folder / "mail")
 
-    async def is_open(tenant_id: UUID) -> bool:
+    async def registration_of(tenant_id: UUID) -> Registration:
         try:
-            await configs.current(tenant_id)
+            _, config = await configs.current(tenant_id)
         except ApiError:
-            return False
-        return True
+            return "closed"
+        return config.registration
 
     async with open_accounts(
         storage.database,
@@ -83,7 +85,7 @@ async def opened_accounts(
         storage.sealed,
         storage.secret,
         public_url=public_url,
-        open_registration=is_open,
+        registration_of=registration_of,
         hashes=hashes,
     ) as accounts:
         yield accounts
@@ -102,14 +104,24 @@ def tenants_part(
     quotas: SessionQuotas,
     configs: TenantConfigs,
     chains: Chains,
+    invitations: Invitations,
 ) -> Part:
     """Operators and admins decide for tenants."""
+
+    async def invite(
+        principal: Principal, tenant_id: UUID, email: str, role: MemberRole, request_id: str
+    ) -> UUID | None:
+        _, config = await configs.current(tenant_id)
+        if config.registration != "invited":
+            return None
+        return await invitations.invite(principal, tenant_id, email, role, request_id)
+
     tenants = Tenants(storage.database)
     functions = {each.name: [tool.definition.name for tool in each.tools] for each in assistants.all()}
     routes = (
         *TenantRoutes(tenants, functions, assistants.default.name).routes(),
         *KeyRoutes(tenants, api_keys, TenantSecrets(storage.database, storage.sealed)).routes(),
-        *MemberRoutes(tenants, Members(storage.database), storage.shared.rate_limits).routes(),
+        *MemberRoutes(tenants, Members(storage.database), storage.shared.rate_limits, invite).routes(),
         *ProviderRoutes(tenants, configs, chains).routes(),
     )
     return Part(authenticator.protect(routes), {"quotas": quotas.keep, "tenants' providers": chains.keep})

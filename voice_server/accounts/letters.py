@@ -5,7 +5,7 @@ from functools import cache
 from importlib.resources import files
 from typing import Literal
 
-Kind = Literal["verify", "known", "reset", "changed"]
+Kind = Literal["verify", "known", "reset", "changed", "invited"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +28,9 @@ class Letters:
     def write(self, kind: Kind, language: str | None, token: str = "") -> Letter:
         """In this language, or in English. `token` goes into the link behind a `#`, which no server's log ever sees."""
         subject, text = _template(language if language in LANGUAGES else "en", kind)
-        place = {"verify": f"#verify={token}", "reset": f"#reset={token}"}.get(kind, "#forgot")
+        # Who is invited sets a first password as others set a new one.
+        places = {"verify": f"#verify={token}", "reset": f"#reset={token}", "invited": f"#reset={token}"}
+        place = places.get(kind, "#forgot")
         return Letter(subject, text.format(link=f"{self._public_url}/{place}"))
 
 

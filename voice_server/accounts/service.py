@@ -12,13 +12,14 @@ from aiohttp import web
 from voice_server.accounts.attempts import Attempts
 from voice_server.accounts.cookies import Cookies
 from voice_server.accounts.ended_access import EndedAccess
+from voice_server.accounts.invitations import Invitations
 from voice_server.accounts.letters import Letters
 from voice_server.accounts.log_in_routes import LogInRoutes
 from voice_server.accounts.log_ins import LogIns
 from voice_server.accounts.passwords import PasswordHashes
 from voice_server.accounts.session_answers import SessionAnswers
 from voice_server.accounts.signing_keys import SigningKeys
-from voice_server.accounts.store import Accounts, OpenRegistration
+from voice_server.accounts.store import Accounts, RegistrationOf
 from voice_server.accounts.tokens import AccessTokens
 from voice_server.accounts.user_routes import UserRoutes
 from voice_server.mail.outbox import Outbox
@@ -44,6 +45,8 @@ class AccountService:
     """For everybody."""
     protected_routes: list[web.RouteDef]
     """For those who show a key."""
+    invitations: Invitations
+    """For the admins of tenants."""
     background: Mapping[str, Callable[[], Coroutine[None, None, None]]]
     """What is to run as long as the server does, by name."""
 
@@ -57,15 +60,15 @@ async def open_accounts(
     secret: bytes,
     *,
     public_url: str,
-    open_registration: OpenRegistration,
+    registration_of: RegistrationOf,
     hashes: PasswordHashes | None = None,
 ) -> AsyncIterator[AccountService]:
     """Accounts of a server that people reach at `public_url`. `secret`: the server's own, the same for all tasks."""
     keys, ended = SigningKeys(database, sealed), EndedAccess(database)
     log_ins, tokens = LogIns(database, ended, secret), AccessTokens(keys, ended, public_url)
     cookies, attempts = Cookies(sealed, secure=urlsplit(public_url).scheme == "https"), Attempts(rate_limits)
-    answers = SessionAnswers(tokens, cookies)
-    accounts = Accounts(database, log_ins, ended, outbox, Letters(public_url), open_registration)
+    answers, letters = SessionAnswers(tokens, cookies), Letters(public_url)
+    accounts = Accounts(database, log_ins, ended, outbox, letters, registration_of)
 
     async def sweep() -> None:
         while True:
@@ -83,5 +86,6 @@ async def open_accounts(
             ended,
             LogInRoutes(accounts, log_ins, opened, attempts, keys, answers, cookies).routes(),
             UserRoutes(accounts, opened, attempts, answers, cookies).routes(),
+            Invitations(database, outbox, letters),
             {"signing keys": keys.run, "ended access": ended.run, "mail": outbox.run, "expired tokens": sweep},
         )

@@ -6,7 +6,7 @@ that are run.
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 from uuid import UUID
 
 import asyncpg
@@ -26,8 +26,9 @@ from voice_server.storage.postgres.statements import Statements
 
 VERIFY_SECONDS = 86_400.0
 RESET_SECONDS = 3600.0
-OpenRegistration = Callable[[UUID], Awaitable[bool]]
-"""Whether people may become customers of this tenant by themselves."""
+Registration = Literal["open", "invited", "closed"]
+RegistrationOf = Callable[[UUID], Awaitable[Registration]]
+"""Who may become a customer of this tenant: everybody, those whom its admins have invited, or nobody by themselves."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,14 +50,14 @@ class Accounts:
         ended: EndedAccess,
         outbox: Outbox,
         letters: Letters,
-        open_registration: OpenRegistration,
+        registration_of: RegistrationOf,
     ) -> None:
         self._database = database
         self._log_ins = log_ins
         self._ended = ended
         self._outbox = outbox
         self._letters = letters
-        self._open_registration = open_registration
+        self._registration_of = registration_of
         self._statements = Statements.of("accounts")
         self._mailed = Statements.of("mailed_tokens")
 
@@ -64,8 +65,10 @@ class Accounts:
     # not in any yet.
 
     async def register(self, body: RegisterBody, password_hash: str) -> None:
-        """Send a letter by which somebody can have this account, or one that says that they have it already."""
-        tenant_id = await self._tenant_to_join(body.tenant)
+        """Send a letter by which somebody can have this account, or one that says that they have it already; to whoever
+        was not invited where that is needed, none. Raises ApiError 403 where nobody registers, 404.
+        """
+        tenant_id, is_open = await self._tenant_to_join(body.tenant)
         registration = {
             "password_hash": password_hash,
             "name": body.name,
@@ -75,8 +78,8 @@ class Accounts:
         }
         token = new_token("ev_")
         async with self._database.everyone() as connection:
-            await connection.execute(self._statements["register"], body.email, NO_PASSWORD)
-            account = await connection.fetchrow(self._statements["find_by_email"], body.email)
+            await connection.execute(self._statements["register"], body.email, NO_PASSWORD, is_open)
+            account = await connection.fetchrow(self._statements["find_welcome"], body.email, tenant_id, is_open)
             account_id = account["id"] if account is not None else None
             await connection.execute(
                 self._mailed["add_verification"], account_id, digest_of(token), VERIFY_SECONDS, registration
@@ -90,12 +93,19 @@ class Accounts:
     async def verify(self, token: str, request_id: str | None) -> None:
         """Complete the registration that this link belongs to. Raises ApiError 400."""
         async with self._database.everyone() as connection:
+            found = await connection.fetchrow(self._mailed["find"], digest_of(token), "verify")
+        if found is None:
+            raise _bad_link()
+        # It may have been closed since: whoever was invited is a member already.
+        may_join = await self._registration_of(UUID(found["registration"]["tenant_id"])) == "open"
+        async with self._database.everyone() as connection:
             account_id, wish = await self._follow(connection, token, "verify")
             tenant_id = UUID(wish["tenant_id"])
             values = (wish["password_hash"], wish["name"], wish["language"], wish["time_zone"])
             if await connection.fetchval(self._statements["complete_registration"], account_id, *values) is None:
                 raise _bad_link()
-            await connection.execute(self._statements["join"], tenant_id, account_id)
+            if may_join:
+                await connection.execute(self._statements["join"], tenant_id, account_id)
             await connection.execute(self._mailed["use_all"], account_id)
             await _note(connection, account_id, tenant_id, "register", request_id)
 
@@ -117,7 +127,7 @@ class Accounts:
         account_id, tenant_id = candidate.account_id, candidate.tenant_id
         if account_id is None:
             return None
-        may_join = await self._open_registration(tenant_id)
+        may_join = await self._registration_of(tenant_id) == "open"
         async with self._database.everyone() as connection:
             account = await self._log_ins.lock(connection, account_id, tenant_id)
             if account is None or account["disabled_at"] or account["password_hash"] != candidate.password_hash:
@@ -262,13 +272,15 @@ class Accounts:
             "tenants": [_membership(each) for each in memberships],
         }
 
-    async def _tenant_to_join(self, slug: str) -> UUID:
+    async def _tenant_to_join(self, slug: str) -> tuple[UUID, bool]:
+        """Its id, and whether everybody may. Raises ApiError."""
         async with self._database.everyone() as connection:
             tenant_id = await self._tenant(connection, slug)
-        if not await self._open_registration(tenant_id):
+        registration = await self._registration_of(tenant_id)
+        if registration == "closed":
             message = "People cannot register here by themselves; ask for an account."
             raise ApiError(403, "registration_closed", message, param="tenant")
-        return tenant_id
+        return tenant_id, registration == "open"
 
     async def _tenant(self, connection: Connection, slug: str) -> UUID:
         tenant_id: UUID | None = await connection.fetchval(self._statements["find_tenant"], slug)

@@ -88,6 +88,11 @@ class TenantConfig(_Part):
     assistant: AssistantConfig | None = None
     providers: ProvidersConfig = ProvidersConfig()
     quotas: Quotas | None = Field(default=None, description="Left out in a change: they stay as they are.")
+    registration: Literal["open", "invited", "closed"] = Field(
+        default="open",
+        description="Who becomes a customer: whoever registers; only those whom admins have invited, by adding their "
+        "address as a member; or nobody, and admins add members who have an account elsewhere on this server.",
+    )
     retention_days: int | None = Field(
         default=None,
         ge=1,

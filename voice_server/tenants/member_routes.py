@@ -1,5 +1,6 @@
 """`/api/v1/tenants/{slug}/members`: the people of a tenant."""
 
+from collections.abc import Awaitable, Callable
 from dataclasses import asdict
 from math import ceil
 from typing import cast, get_args
@@ -8,6 +9,7 @@ from uuid import UUID
 from aiohttp import web
 
 from voice_server.accounts.addresses import normal_address
+from voice_server.auth import Principal
 from voice_server.http.bodies import read_body
 from voice_server.http.errors import ApiError
 from voice_server.http.request_id import request_id_of
@@ -18,6 +20,7 @@ from voice_server.tenants.members import MemberRole, Members
 from voice_server.tenants.reach import id_in, limit_of, not_found, reach
 from voice_server.tenants.tenants import Tenants
 
+Invite = Callable[[Principal, UUID, str, MemberRole, str], Awaitable[UUID | None]]
 ADDED_AN_HOUR = 60
 """Addresses that a tenant may try: an admin learns by it who has an account here."""
 
@@ -25,7 +28,9 @@ ADDED_AN_HOUR = 60
 class MemberRoutes:
     """The endpoints, to be protected."""
 
-    def __init__(self, tenants: Tenants, members: Members, rate_limits: RateLimits) -> None:
+    def __init__(self, tenants: Tenants, members: Members, rate_limits: RateLimits, invite: Invite) -> None:
+        """`invite`: where the tenant invites; see `Invitations`. It gives the account; None if there can be none."""
+        self._invite = invite
         self._tenants = tenants
         self._members = members
         self._rate_limits = rate_limits
@@ -55,7 +60,7 @@ class MemberRoutes:
         return answer({"members": [asdict(member) for member in found]})
 
     async def add(self, request: web.Request) -> web.Response:
-        """Somebody who has an account, by their address."""
+        """Somebody by their address: who has an account, or, where the tenant invites, whoever gets the letter."""
         principal, tenant = await reach(request, self._tenants, writes=True)
         body = await read_body(request, NewMemberBody)
         try:
@@ -66,7 +71,11 @@ class MemberRoutes:
         if wait > 0:
             message = "Too many addresses were tried; wait a while."
             raise ApiError(429, "rate_limit_exceeded", message, headers={"Retry-After": str(ceil(wait))})
-        member = await self._members.add(principal, tenant.id, address, body.role, request_id_of(request))
+        request_id = request_id_of(request)
+        member = await self._members.add(principal, tenant.id, address, body.role, request_id)
+        if member is None:
+            invited = await self._invite(principal, tenant.id, address, body.role, request_id)
+            member = None if invited is None else await self._members.find(tenant.id, invited)
         if member is None:
             raise not_found("account", "Nobody has registered and verified this address; let them do so first.")
         return answer(asdict(member), status=201)

@@ -39,6 +39,12 @@ class Members:
             rows = await connection.fetch(self._statements["list"], tenant_id, after, role, limit)
         return [Member(**row) for row in rows]
 
+    async def find(self, tenant_id: UUID, account_id: UUID) -> Member | None:
+        """One of them."""
+        async with self._database.tenant(tenant_id) as connection:
+            row = await connection.fetchrow(self._statements["find"], tenant_id, account_id)
+        return None if row is None else Member(**row)
+
     async def add(
         self, principal: Principal, tenant_id: UUID, email: str, role: MemberRole, request_id: str
     ) -> Member | None:

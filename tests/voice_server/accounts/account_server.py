@@ -13,6 +13,7 @@ from aiohttp.test_utils import TestServer
 
 from voice_server.accounts.passwords import PasswordHashes
 from voice_server.accounts.service import AccountService, open_accounts
+from voice_server.accounts.store import Registration
 from voice_server.auth import Authenticator
 from voice_server.http.errors import answer_errors
 from voice_server.http.request_id import add_request_id, name_requests
@@ -64,6 +65,8 @@ class AccountServer:
     clock: list[float]
     closed: set[UUID]
     """Tenants that nobody may join."""
+    invited: set[UUID]
+    """Tenants that only those may join whom they have invited."""
 
     @asynccontextmanager
     async def browser(self) -> AsyncIterator["Browser"]:
@@ -130,14 +133,16 @@ async def account_server(
     """One task; several of them may share a database."""
     sealed, letterbox, hashes = Sealed([secret]), Letterbox(), CountedHashes(passes)
     outbox = Outbox(database, sealed, letterbox, "voice@voice.example")
-    clock, closed = [0.0], set[UUID]()
+    clock, closed, invited = [0.0], set[UUID](), set[UUID]()
     limits = MemoryRateLimits(lambda: clock[0])
 
-    async def is_open(tenant_id: UUID) -> bool:
-        return tenant_id not in closed
+    async def registration_of(tenant_id: UUID) -> Registration:
+        if tenant_id in invited:
+            return "invited"
+        return "closed" if tenant_id in closed else "open"
 
     async with open_accounts(
-        database, limits, outbox, sealed, secret, public_url=public_url, open_registration=is_open, hashes=hashes
+        database, limits, outbox, sealed, secret, public_url=public_url, registration_of=registration_of, hashes=hashes
     ) as accounts:
         authenticator = Authenticator((OPERATOR_KEY,), credentials=(accounts.tokens,))
         app = web.Application(middlewares=[name_requests, answer_errors])
@@ -145,4 +150,4 @@ async def account_server(
         app.add_routes([*accounts.routes, *authenticator.protect(accounts.protected_routes)])
         async with TestServer(app) as listening:
             url = str(listening.make_url("")).rstrip("/")
-            yield AccountServer(url, database, accounts, outbox, letterbox, hashes, limits, clock, closed)
+            yield AccountServer(url, database, accounts, outbox, letterbox, hashes, limits, clock, closed, invited)

@@ -13,6 +13,7 @@ from aiohttp.test_utils import TestServer
 
 from tests.voice_server.accounts.account_server import CountedHashes, Letterbox
 from voice_server.accounts.service import AccountService, open_accounts
+from voice_server.accounts.store import Registration
 from voice_server.auth import DEFAULT_TENANT, Authenticator
 from voice_server.http.errors import answer_errors
 from voice_server.http.request_id import add_request_id, name_requests
@@ -188,8 +189,8 @@ async def _accounts(database: Database, shared: Shared) -> AsyncIterator[tuple[A
     sealed, letterbox = Sealed([SECRET]), Letterbox()
     outbox = Outbox(database, sealed, letterbox, "voice@voice.example")
 
-    async def is_open(_tenant_id: UUID) -> bool:
-        return True
+    async def registration_of(_tenant_id: UUID) -> Registration:
+        return "open"
 
     async with open_accounts(
         database,
@@ -198,7 +199,7 @@ async def _accounts(database: Database, shared: Shared) -> AsyncIterator[tuple[A
         sealed,
         SECRET,
         public_url="http://voice.example",
-        open_registration=is_open,
+        registration_of=registration_of,
         hashes=CountedHashes(1),
     ) as accounts:
         yield accounts, outbox, letterbox

@@ -153,5 +153,6 @@ async def site(vendors: Vendors, **settings: Any) -> AsyncIterator[Site]:
         )
         assistants = Catalog(assistant(), (assistant("other"),))
         stages = await opened.enter_async_context(open_stages(chosen, assistants))
-        server = await opened.enter_async_context(full_server(stages=stages))
+        served = full_server(stages=stages, stt=chosen.stt, llm=chosen.llm, tts=chosen.tts)
+        server = await opened.enter_async_context(served)
         yield Site(server, vendors, stages)

@@ -94,6 +94,10 @@ class ServedTenants:
             return list(await connection.fetch(statement, *arguments))
 
 
+async def nobody(*_: object) -> None:
+    """Invites nobody."""
+
+
 def chains_of(database: Database) -> Chains:
     """On a server that has nothing but what is scripted."""
     voice, tester = ScriptedTextToSpeech(), assistant()
@@ -114,7 +118,7 @@ async def served_tenants(database: Database) -> AsyncIterator[ServedTenants]:
     groups = (
         TenantRoutes(tenants, {"galion": ["laboratory", "timer"], "waiter": []}, "galion"),
         KeyRoutes(tenants, keys, TenantSecrets(database, SEALED)),
-        MemberRoutes(tenants, Members(database), MemoryRateLimits()),
+        MemberRoutes(tenants, Members(database), MemoryRateLimits(), nobody),
         ProviderRoutes(tenants, TenantConfigs(database), chains_of(database)),
     )
     routes = [route for group in groups for route in group.routes()]

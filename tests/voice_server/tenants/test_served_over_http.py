@@ -57,3 +57,17 @@ async def test_a_browsers_secret_begins_with_the_tenants_assistant() -> None:
             assert made["session"]["model"] == model
             listed = await get(at, "/api/v1/about", {"Authorization": f"Bearer {made['value']}"})
             assert (slug == "acme") == ({each["name"] for each in listed["assistants"]} == {"maria"})
+
+
+async def test_admins_invite_where_the_configuration_says_so() -> None:
+    async with site(Vendors()) as at:
+        for slug, registration in (("open", "open"), ("club", "invited"), ("shut", "closed")):
+            await at.tenant(slug, {"registration": registration}, {})
+            guest = {"email": f"{slug}@example.com", "role": "customer"}
+            status, answer = await at.call("POST", f"/{slug}/members", guest)
+            assert status == (201 if slug == "club" else 404), answer
+            body = {"email": "somebody@example.com", "password": "a heron at the lake", "tenant": slug}
+            async with at.server.http.post("/api/v1/auth/register", json=body) as registered:
+                assert registered.status == (403 if slug == "shut" else 202)
+        _, listed = await at.call("GET", "/club/members")
+        assert [each["email"] for each in listed["members"]] == ["club@example.com"]

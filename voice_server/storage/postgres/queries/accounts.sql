@@ -18,7 +18,13 @@ WHERE accounts.id = $1
 FOR NO KEY UPDATE OF accounts
 
 -- name: register
-INSERT INTO accounts (email, password_hash) VALUES ($1, $2) ON CONFLICT (lower(email)) DO NOTHING
+INSERT INTO accounts (email, password_hash) SELECT $1, $2 WHERE $3::boolean ON CONFLICT (lower(email)) DO NOTHING
+
+-- name: find_welcome
+-- Whoever may register with this tenant: everybody ($3), or those who were invited.
+SELECT id, language, verified_at FROM accounts
+WHERE lower(email) = $1 AND disabled_at IS NULL
+    AND ($3::boolean OR EXISTS (SELECT FROM memberships WHERE account_id = accounts.id AND tenant_id = $2))
 
 -- name: complete_registration
 UPDATE accounts

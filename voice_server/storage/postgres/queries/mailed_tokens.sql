@@ -10,7 +10,7 @@ INSERT INTO mailed_tokens (digest, account_id, purpose, expires_at)
 SELECT $2, id, 'reset', now() + make_interval(secs => $3) FROM accounts WHERE id = $1 AND disabled_at IS NULL
 
 -- name: find
-SELECT mailed_tokens.account_id, accounts.email
+SELECT mailed_tokens.account_id, accounts.email, registration
 FROM mailed_tokens JOIN accounts ON accounts.id = mailed_tokens.account_id
 WHERE digest = $1 AND purpose = $2 AND used_at IS NULL AND expires_at > now()
 
