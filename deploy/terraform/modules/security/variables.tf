@@ -59,6 +59,12 @@ variable "waf_counts_only" {
   default     = false
 }
 
+variable "through_cdn" {
+  description = "Whether requests come through CloudFront: the firewall then counts the addresses that CloudFront passes on."
+  type        = bool
+  default     = false
+}
+
 variable "waf_requests_per_ip" {
   description = "Requests that one address may send in five minutes. Offices and mobile carriers share addresses: do not set it to what one person needs."
   type        = number

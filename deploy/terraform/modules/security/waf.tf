@@ -2,6 +2,12 @@
 #
 # The firewall sees the handshake of a WebSocket and nothing of what is said after it.
 
+locals {
+  # Behind the CDN every request comes from the CDN's own addresses: people are counted by the address that it passes
+  # on. Who forges more addresses in front of it escapes the limits here, not those of the server's accounts.
+  counted_address = var.through_cdn ? "FORWARDED_IP" : "IP"
+}
+
 resource "aws_wafv2_web_acl" "main" {
   count = var.waf_enabled ? 1 : 0
 
@@ -36,7 +42,15 @@ resource "aws_wafv2_web_acl" "main" {
       rate_based_statement {
         limit                 = var.waf_requests_per_ip
         evaluation_window_sec = 300
-        aggregate_key_type    = "IP"
+        aggregate_key_type    = local.counted_address
+
+        dynamic "forwarded_ip_config" {
+          for_each = var.through_cdn ? [1] : []
+          content {
+            header_name       = "X-Forwarded-For"
+            fallback_behavior = "MATCH"
+          }
+        }
       }
     }
 
@@ -70,7 +84,15 @@ resource "aws_wafv2_web_acl" "main" {
       rate_based_statement {
         limit                 = var.waf_handshakes_per_ip
         evaluation_window_sec = 300
-        aggregate_key_type    = "IP"
+        aggregate_key_type    = local.counted_address
+
+        dynamic "forwarded_ip_config" {
+          for_each = var.through_cdn ? [1] : []
+          content {
+            header_name       = "X-Forwarded-For"
+            fallback_behavior = "MATCH"
+          }
+        }
 
         scope_down_statement {
           byte_match_statement {
@@ -119,7 +141,15 @@ resource "aws_wafv2_web_acl" "main" {
       rate_based_statement {
         limit                 = var.waf_sign_ins_per_ip
         evaluation_window_sec = 300
-        aggregate_key_type    = "IP"
+        aggregate_key_type    = local.counted_address
+
+        dynamic "forwarded_ip_config" {
+          for_each = var.through_cdn ? [1] : []
+          content {
+            header_name       = "X-Forwarded-For"
+            fallback_behavior = "MATCH"
+          }
+        }
 
         scope_down_statement {
           byte_match_statement {

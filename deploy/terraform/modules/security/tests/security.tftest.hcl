@@ -128,11 +128,12 @@ run "firewall" {
   }
 }
 
-run "firewall_only_counts" {
+run "firewall_that_counts_behind_the_cdn" {
   command = plan
 
   variables {
     waf_enabled     = true
+    through_cdn     = true
     waf_counts_only = true
   }
 
@@ -142,6 +143,15 @@ run "firewall_only_counts" {
       length(flatten(rule.action[*].block)) > 0 || length(flatten(rule.override_action[*].none)) > 0
     ])
     error_message = "Nothing may be blocked while the firewall only counts."
+  }
+  assert {
+    condition = alltrue([
+      for rule in aws_wafv2_web_acl.main[0].rule : alltrue([
+        for limit in rule.statement[0].rate_based_statement :
+        limit.aggregate_key_type == "FORWARDED_IP" && limit.forwarded_ip_config[0].header_name == "X-Forwarded-For"
+      ])
+    ])
+    error_message = "Behind the CDN the addresses of people have to be counted, not the CDN's."
   }
 }
 
