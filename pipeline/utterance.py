@@ -10,6 +10,10 @@ from pipeline.audio import FRAME_SECONDS, SILENCE, AudioFrame, Samples
 from pipeline.errors import ProviderError, ProviderTimeout
 from pipeline.providers.interfaces import SpeechToText, Transcript, TranscriptionOptions
 
+WAKE_FRAMES = round(0.1 / FRAME_SECONDS)
+"""That come together before the recogniser is woken for them, unless they change what it has to do: each time costs
+more than a frame does, and nobody waits for words in the middle of speech."""
+
 
 class Utterance:
     """Collects audio while the user speaks, and hands it to a recogniser at the same time.
@@ -23,6 +27,8 @@ class Utterance:
         """Where it begins in the audio received."""
         self._frames: list[AudioFrame] = []
         self._more = asyncio.Event()
+        self._told = 0
+        """Frames that its recogniser was woken for."""
         self._closed = asyncio.Event()
         self._deadline: asyncio.Timeout | None = None
         self._deadline_seconds = deadline_seconds
@@ -38,12 +44,16 @@ class Utterance:
 
     def push(self, frames: Iterable[AudioFrame]) -> None:
         """The user speaks on, or is silent."""
+        is_news = False
         for frame in frames:
             self._frames.append(frame)
+            is_news |= frame.may_be_last or (frame.is_speech and self._is_marked)
             if frame.is_speech:
                 self.words, self._is_marked = None, False
             self._is_marked |= frame.may_be_last
-        self._more.set()
+        if is_news or len(self._frames) >= self._told + WAKE_FRAMES:
+            self._told = len(self._frames)
+            self._more.set()
 
     def more_to_show(self, text: str) -> str:
         """Take the newest transcript; give the words that may be shown in addition to those that were."""

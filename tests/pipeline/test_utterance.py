@@ -1,17 +1,19 @@
-"""Which words of a changing transcript are shown, and what becomes of them when the recogniser is lost."""
+"""Which words of a changing transcript are shown, what if the recogniser is lost, and when it is woken."""
 
+import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator
 
+import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.audio import AudioFrame
+from pipeline.audio import FRAME_SAMPLES, AudioFrame
 from pipeline.errors import ProviderUnavailable
 from pipeline.events import ReplyFinished, TranscriptCompleted, TranscriptDelta, TranscriptFailed
 from pipeline.providers.failover import SpeechToTexts, candidate
 from pipeline.providers.interfaces import Transcript, TranscriptionOptions
 from pipeline.providers.race import MOST_HEDGES
-from pipeline.utterance import ShownWords
+from pipeline.utterance import WAKE_FRAMES, ShownWords, Utterance
 from tests.pipeline.lab import laboratory
 from tests.virtual_time import in_virtual_time
 
@@ -84,3 +86,44 @@ async def test_a_line_that_breaks_again_is_given_up() -> None:
         await lab.says(2.0)
         await lab.silence_until(TranscriptFailed)
         assert 2 <= len(stt.heard) <= 1 + MOST_HEDGES
+
+
+async def test_a_recogniser_is_woken_for_several_frames_at_once_and_for_news_immediately() -> None:
+    utterance = Utterance("item", 0.0, 10.0)
+    heard: list[AudioFrame] = []
+    wakes: list[int] = []
+
+    class Listener:
+        name = "listener"
+
+        async def transcribe(
+            self, audio: AsyncIterator[AudioFrame], options: TranscriptionOptions
+        ) -> AsyncGenerator[Transcript, None]:
+            async for frame in audio:
+                heard.append(frame)  # noqa: PERF401 -- one by one: it is told when each comes
+            yield Transcript(options.session_id, is_final=True)
+
+    async def hear() -> None:
+        async for _ in utterance.transcripts(Listener(), TranscriptionOptions("session")):
+            pass
+
+    async def push(*, is_speech: bool, may_be_last: bool = False) -> None:
+        utterance.push([AudioFrame(np.zeros(FRAME_SAMPLES, np.int16), is_speech, may_be_last)])
+        for _ in range(3):
+            await asyncio.sleep(0)
+        wakes.append(len(heard))
+
+    hearing = asyncio.create_task(hear())
+    await asyncio.sleep(0)
+    for _ in range(WAKE_FRAMES + 1):
+        await push(is_speech=True)
+    assert wakes == [0] * (WAKE_FRAMES - 1) + [WAKE_FRAMES] * 2
+    await push(is_speech=False, may_be_last=True)
+    assert wakes[-1] == WAKE_FRAMES + 2  # It may say now what was said.
+    await push(is_speech=True)
+    assert wakes[-1] == WAKE_FRAMES + 3  # What it says of the pause is not needed any more.
+    await push(is_speech=True)
+    assert wakes[-1] == WAKE_FRAMES + 3
+    utterance.close()
+    await hearing
+    assert len(heard) == WAKE_FRAMES + 4
