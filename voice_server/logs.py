@@ -32,6 +32,8 @@ def configure_logs(level: str, log_format: Literal["auto", "console", "json"]) -
     logging.basicConfig(handlers=[handler], level=level.upper(), force=True)
     # A line for each request would drown the ones about conversations.
     logging.getLogger("aiohttp.access").setLevel(logging.WARNING)
+    # For debugging it writes the headers of every handshake, and with them keys of providers.
+    logging.getLogger("websockets").setLevel(max(logging.INFO, logging.getLogger().level))
 
 
 def _formatter(shared: list[Processor], *, for_people: bool) -> logging.Formatter:

@@ -7,6 +7,10 @@ from collections.abc import Iterator
 import pytest
 import structlog
 
+from benchmarks.emulators import elevenlabs
+from benchmarks.emulators.scene import Scene
+from benchmarks.emulators.server import Server
+from pipeline.providers.elevenlabs.socket import connected
 from voice_server.logs import configure_logs
 
 
@@ -17,7 +21,20 @@ def restored() -> Iterator[None]:
     handlers, level = root.handlers[:], root.level
     yield
     root.handlers[:], root.level = handlers, level
+    logging.getLogger("websockets").setLevel(logging.NOTSET)
     structlog.reset_defaults()
+
+
+async def test_no_key_of_a_provider_is_logged_however_much_is(capsys: pytest.CaptureFixture[str]) -> None:
+    configure_logs("debug", "json")
+    async with (
+        Server(elevenlabs.application(Scene())) as vendor,
+        connected(vendor.url, "/v1/speech-to-text/realtime", {}, "el-canary", "sess_1"),
+    ):
+        logging.getLogger("theirs").debug("connected")
+    logged = capsys.readouterr().err
+    assert "connected" in logged
+    assert "el-canary" not in logged
 
 
 def test_each_event_is_one_line_of_json(capsys: pytest.CaptureFixture[str]) -> None:

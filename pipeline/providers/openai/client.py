@@ -54,4 +54,5 @@ async def _use_once(connection: AsyncOpenAI) -> None:
             await connection.models.list()
     except (openai.OpenAIError, httpx2.HTTPError, ValueError, TimeoutError) as error:
         # Whatever was answered, the connection is open now, unless there is nobody; then the first request tells.
-        _log.debug("OpenAI's API did not list its models: %s", error)
+        # Not its message: some servers repeat the key that they refuse.
+        _log.debug("OpenAI's API did not list its models: %s", type(error).__name__)
