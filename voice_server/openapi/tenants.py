@@ -256,7 +256,8 @@ def _members() -> Schema:
             ),
             "post": operation(
                 "Add a member",
-                "Somebody who has registered and verified the address. For admins, 60 addresses an hour.",
+                "Somebody who has registered and verified the address; where the configuration's `registration` is "
+                "`invited`, also whoever has not: they get a letter with a link. For admins, 60 addresses an hour.",
                 parameters=[_SLUG],
                 body=json_body(ref("NewMemberBody")),
                 ok=answer("The member.", ref("Member")),
