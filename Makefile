@@ -64,8 +64,8 @@ define measure
 endef
 
 lock: ## Choose the newest versions of everything anew (needs uv)
-	uv pip compile pyproject.toml --extra embedded --extra telemetry --extra build $(LOCK) -o requirements/runtime.txt
-	uv pip compile pyproject.toml --extra embedded --extra telemetry --extra build --extra dev -c requirements/runtime.txt $(LOCK) -o requirements/development.txt
+	uv pip compile pyproject.toml --extra embedded --extra telemetry --extra aws --extra build $(LOCK) -o requirements/runtime.txt
+	uv pip compile pyproject.toml --extra embedded --extra telemetry --extra aws --extra build --extra dev -c requirements/runtime.txt $(LOCK) -o requirements/development.txt
 	uv pip compile requirements/node.in $(LOCK) -o requirements/node.txt
 	uv pip compile benchmarks/peers/pipecat/requirements.in $(LOCK) -o benchmarks/peers/pipecat/requirements.txt
 	uv pip compile benchmarks/peers/livekit/requirements.in $(LOCK) -o benchmarks/peers/livekit/requirements.txt
