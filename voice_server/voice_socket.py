@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Protocol
+from typing import NoReturn, Protocol
 from uuid import UUID
 
 import structlog
@@ -94,6 +94,10 @@ class Resumptions(Protocol):
 
     async def moved(self, ticket: Ticket) -> None:
         """Wait until another task has the session."""
+        ...
+
+    async def find(self, token: str, owner: str) -> Ticket:
+        """What a token stands for. Raises ApiError 409 if it is nothing to go on with, and StorageUnavailable."""
         ...
 
     async def redeem(self, wish: Wish, owner: str, let_go: Callable[[str], Awaitable[None]]) -> Resumed:
@@ -184,6 +188,8 @@ class VoiceSocket:
         """Hold one conversation. Whatever is wrong with the request is answered before the upgrade."""
         principal = await self._authenticate(request)
         _check(request)
+        if not _is_upgrade(request):
+            await self._tell_without_upgrade(request, principal)
         if self._drains.is_set() or self._ends.is_set():
             message = "This server is being replaced; connect again."
             raise ApiError(503, "server_stopping", message, headers={"Retry-After": "1"})
@@ -304,8 +310,7 @@ class VoiceSocket:
     async def _resume(self, wish: Wish, principal: Principal) -> Opening:
         """Raises ApiError, and StorageUnavailable."""
         if self._resumption is None:
-            message = "Conversations are not kept here, so none can be resumed. Open a new session."
-            raise ApiError(409, "session_not_resumable", message, param="resume")
+            raise _not_kept()
         resumed = await self._resumption.redeem(wish, principal.name, self._let_go)
         return Opening(
             config=resumed.config,
@@ -318,12 +323,26 @@ class VoiceSocket:
             unfinished=resumed.unfinished,
         )
 
+    async def _tell_without_upgrade(self, request: web.Request, principal: Principal) -> NoReturn:
+        """Raises ApiError: why a browser, which is not told, was or would be refused; 426 if that is all."""
+        if wish := _wish(request):
+            if self._resumption is None:
+                raise _not_kept()
+            await self._resumption.find(wish.token, principal.name)
+        message = "This is a WebSocket endpoint. Connect to it with ws:// or wss://."
+        raise ApiError(426, "upgrade_required", message, headers={"Upgrade": "websocket", "Connection": "Upgrade"})
+
     async def _let_go(self, session_id: str) -> None:
         """End a call of this process whose session goes on over another socket."""
         call, is_written = self._calls.get(session_id, (None, None))
         if call is not None and is_written is not None:
             call.moves.set()
             await is_written.wait()
+
+
+def _not_kept() -> ApiError:
+    message = "Conversations are not kept here, so none can be resumed. Open a new session."
+    return ApiError(409, "session_not_resumable", message, param="resume")
 
 
 def _wish(request: web.Request) -> Wish | None:
@@ -362,13 +381,14 @@ def _check(request: web.Request) -> None:
     if "call_id" in request.query:
         message = "There are no WebRTC or SIP calls here to be joined. Open a session without call_id."
         raise ApiError(404, "call_not_found", message, param="call_id")
-    if request.headers.get("Upgrade", "").lower() != "websocket":
-        message = "This is a WebSocket endpoint. Connect to it with ws:// or wss://."
-        raise ApiError(426, "upgrade_required", message, headers={"Upgrade": "websocket", "Connection": "Upgrade"})
     protocols = _offered_protocols(request)
     if protocols and SUBPROTOCOL not in protocols:
         message = f"Of the WebSocket subprotocols only '{SUBPROTOCOL}' is spoken here. Offer it beside the others."
         raise ApiError(400, "invalid_subprotocol", message, param="Sec-WebSocket-Protocol")
+
+
+def _is_upgrade(request: web.Request) -> bool:
+    return request.headers.get("Upgrade", "").lower() == "websocket"
 
 
 def _offered_protocols(request: web.Request) -> list[str]:

@@ -73,14 +73,19 @@ class Resumption:
             # It expires by itself.
             _log.warning("the token of a session stays longer", session=ticket.session_id, reason=str(error))
 
+    async def find(self, token: str, owner: str) -> Ticket:
+        """What a token stands for. Raises ApiError 409 if it is nothing to go on with, and StorageUnavailable."""
+        ticket = await self._tickets.find(token)
+        if ticket is None or ticket.owner != owner:
+            raise _not_resumable()
+        return ticket
+
     async def redeem(self, wish: Wish, owner: str, let_go: Callable[[str], Awaitable[None]]) -> Resumed:
         """Take the session over. `let_go` ends it in this process, if it is still held here.
 
         Raises ApiError 409 if there is nothing to go on with, and StorageUnavailable.
         """
-        ticket = await self._tickets.find(wish.token)
-        if ticket is None or ticket.owner != owner:
-            raise _not_resumable()
+        ticket = await self.find(wish.token, owner)
         await let_go(ticket.session_id)
         await self._log.let_go(ticket.conversation_id)
         epoch = await self._archive.claim(ticket.conversation_id, ticket.tenant_id)

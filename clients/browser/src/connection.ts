@@ -149,7 +149,7 @@ export class Connection {
     const check = await this.#door.check();
     if (attempt !== this.#attempt) return;
     if (check === "ready") this.#openSocket(attempt);
-    else this.#fail(check);
+    else if (check !== "forgotten") this.#fail(check);
   }
 
   #openSocket(attempt: number): void {
@@ -275,9 +275,10 @@ export class Connection {
       return;
     }
     const attempt = this.#attempt;
-    const check = this.#failures === 0 ? "ready" : await this.#door.check();
+    const check = this.#failures === 0 ? "ready" : await this.#door.check(this.#resumption.query()?.token);
     if (attempt !== this.#attempt) return;
     if (check === "ready") this.#openSocket(attempt);
+    else if (check === "forgotten") this.#beginAnew();
     else this.#fail(check);
   }
 

@@ -32,15 +32,15 @@ export class Door {
     this.#key = key;
   }
 
-  /** Whether the server would let this page in now. */
-  async check(): Promise<Entry> {
+  /** Whether the server would let this page in now; `resume`: to go on with this conversation. */
+  async check(resume?: string): Promise<Entry> {
     try {
       const token = await this.#person.freshToken();
-      const check = await this.#checkServer(token ?? this.#key);
+      const check = await this.#checkServer(token ?? this.#key, resume);
       if (check !== "key-needed") return check;
       if (token === null) return this.#key === null ? "key-needed" : "key-wrong";
       // A log-in that was ended before its token expired.
-      return await this.#checkServer(await this.#person.freshToken(token));
+      return await this.#checkServer(await this.#person.freshToken(token), resume);
     } catch (error) {
       if (!(error instanceof Refusal)) throw error;
       return error.status === 401 ? "log-in-ended" : "gone";

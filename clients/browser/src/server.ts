@@ -1,21 +1,25 @@
 /** What the page asks the server over HTTP. */
 
-export type ServerCheck = "ready" | "key-needed" | "full" | "gone";
+/** Forgotten: the conversation that was to be gone on with. */
+export type ServerCheck = "ready" | "key-needed" | "full" | "gone" | "forgotten";
 
-export type CheckServer = (key: string | null) => Promise<ServerCheck>;
+/** `token`: of a conversation to go on with. */
+export type CheckServer = (key: string | null, token?: string) => Promise<ServerCheck>;
 
 const PATIENCE_MS = 8_000;
 
 /** A browser cannot see why a WebSocket was refused; an ordinary request with the same key tells. */
-export const checkServer: CheckServer = async (key) => {
+export const checkServer: CheckServer = async (key, token) => {
   const headers: Record<string, string> = key === null ? {} : { Authorization: `Bearer ${key}` };
   let response: Response;
   try {
-    response = await fetch("/v1/models", { headers, cache: "no-store", signal: AbortSignal.timeout(PATIENCE_MS) });
+    const path = token === undefined ? "/v1/models" : `/v1/realtime?extensions=1&resume=${encodeURIComponent(token)}`;
+    response = await fetch(path, { headers, cache: "no-store", signal: AbortSignal.timeout(PATIENCE_MS) });
   } catch {
     return "gone";
   }
   if (response.status === 401 || response.status === 403) return "key-needed";
+  if (response.status === 409) return "forgotten";
   if (response.status === 429 || response.status === 503) return "full";
   return response.status >= 500 ? "gone" : "ready";
 };

@@ -190,6 +190,8 @@ export class Stage {
   readonly speaker = new FakeSpeaker();
   readonly checkedKeys: (string | null)[] = [];
   check: ServerCheck = "ready";
+  /** Whether the server no longer knows the conversation that is to be gone on with. */
+  isForgotten = false;
   microphoneFault: MicrophoneFault | null = null;
   readonly person = new FakePerson();
   readonly client: VoiceClient;
@@ -200,9 +202,9 @@ export class Stage {
     this.client = new VoiceClient({
       door: new Door(
         this.#openTransport,
-        (checkedKey) => {
+        (checkedKey, token) => {
           this.checkedKeys.push(checkedKey);
-          return Promise.resolve(this.check);
+          return Promise.resolve(token !== undefined && this.isForgotten ? "forgotten" : this.check);
         },
         this.person,
         key,

@@ -160,6 +160,19 @@ describe("a conversation that can be resumed", () => {
     expect(stage.socket.sent("conversation.item.create").map(({ item }) => item.content[0]?.text)).toEqual(["Gold is an element."]);
   });
 
+  test("is replaced as soon as the server says that it has forgotten it", async () => {
+    const stage = await interrupted();
+    stage.isForgotten = true;
+    stage.socket.drop();
+    await settle();
+    expect(stage.socket.resume?.token).toBe("token_1");
+    stage.socket.drop();
+    await vi.advanceTimersByTimeAsync(400);
+    expect(stage.socket.resume).toBeNull();
+    stage.socket.greet("token_9");
+    expect(stage.client.state().news).toBe("restarted");
+  });
+
   test("is waited for as long as the server remembers it, and no longer", async () => {
     const stage = await interrupted();
     stage.check = "gone";

@@ -174,6 +174,17 @@ async def test_what_cannot_be_gone_on_with(database: Database, tmp_path: Path, w
         assert refused.value.status == 409
 
 
+async def test_why_a_socket_was_refused_is_told_to_browsers_over_http(database: Database, tmp_path: Path) -> None:
+    async with task(database, tmp_path, "one") as one, talking(one.server) as talk:
+        statuses = {}
+        for token in (await token_of(talk), "rs_unknown"):
+            async with one.server.client.get(f"{PATH}&resume={token}&after=0") as answer:
+                statuses[token] = answer.status, (await answer.json())["error"]["code"]
+        assert list(statuses.values()) == [(426, "upgrade_required"), (409, "session_not_resumable")]
+        # Nothing of that took the conversation away.
+        await talk.ask("Are you there?")
+
+
 async def test_a_server_that_stops_is_left_as_soon_as_its_clients_are_elsewhere(
     database: Database, tmp_path: Path
 ) -> None:
