@@ -1,43 +1,5 @@
 mock_provider "aws" {
-  mock_data "aws_caller_identity" {
-    defaults = { account_id = "111122223333" }
-  }
-
-  mock_data "aws_partition" {
-    defaults = { partition = "aws" }
-  }
-
-  mock_data "aws_region" {
-    defaults = { name = "us-east-1" }
-  }
-
-  mock_resource "aws_iam_role" {
-    defaults = { arn = "arn:aws:iam::111122223333:role/mock" }
-  }
-
-  mock_resource "aws_cloudwatch_log_group" {
-    defaults = { arn = "arn:aws:logs:us-east-1:111122223333:log-group:mock" }
-  }
-
-  mock_resource "aws_lb" {
-    defaults = { arn = "arn:aws:elasticloadbalancing:us-east-1:111122223333:loadbalancer/app/mock/1234567890abcdef" }
-  }
-
-  mock_resource "aws_lb_listener" {
-    defaults = { arn = "arn:aws:elasticloadbalancing:us-east-1:111122223333:listener/app/mock/1234567890abcdef/1234567890abcdef" }
-  }
-
-  mock_resource "aws_lb_target_group" {
-    defaults = { arn = "arn:aws:elasticloadbalancing:us-east-1:111122223333:targetgroup/mock/1234567890abcdef" }
-  }
-
-  mock_resource "aws_ecs_cluster" {
-    defaults = { id = "arn:aws:ecs:us-east-1:111122223333:cluster/mock", arn = "arn:aws:ecs:us-east-1:111122223333:cluster/mock" }
-  }
-
-  mock_resource "aws_ecs_task_definition" {
-    defaults = { arn = "arn:aws:ecs:us-east-1:111122223333:task-definition/mock:1" }
-  }
+  source = "../../mocks"
 }
 
 variables {
@@ -50,8 +12,8 @@ variables {
   alb_security_group_id      = "sg-alb"
   service_security_group_ids = { voice = "sg-voice", api = "sg-api" }
   migrate_security_group_id  = "sg-migrate"
-  certificate_arn            = "arn:aws:acm:us-east-1:111122223333:certificate/mock"
-  web_acl_arn                = "arn:aws:wafv2:us-east-1:111122223333:regional/webacl/mock/1"
+  certificate_arn            = "arn:aws:acm:eu-central-1:123456789012:certificate/mock"
+  web_acl_arn                = "arn:aws:wafv2:eu-central-1:123456789012:regional/webacl/mock/1"
   access_logs_bucket         = "logs"
 
   services = {
@@ -59,25 +21,25 @@ variables {
     api   = { roles = ["api", "auth", "users", "analytics"], cpu = 256, memory = 512, min = 2, max = 4, spot = true }
   }
 
-  repository_url = "111122223333.dkr.ecr.us-east-1.amazonaws.com/voice-server"
-  repository_arn = "arn:aws:ecr:us-east-1:111122223333:repository/voice-server"
+  repository_url = "123456789012.dkr.ecr.eu-central-1.amazonaws.com/voice-server"
+  repository_arn = "arn:aws:ecr:eu-central-1:123456789012:repository/voice-server"
   image_digest   = "sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
 
   database_address     = "db.internal"
   database_resource_id = "db-ABC"
-  master_secret_arn    = "arn:aws:secretsmanager:us-east-1:111122223333:secret:rds-master"
+  master_secret_arn    = "arn:aws:secretsmanager:eu-central-1:123456789012:secret:rds-master"
   cache_address        = "cache.internal"
-  cache_secret_arn     = "arn:aws:secretsmanager:us-east-1:111122223333:secret:cache"
-  app_secret_arn       = "arn:aws:secretsmanager:us-east-1:111122223333:secret:app"
-  providers_secret_arn = "arn:aws:secretsmanager:us-east-1:111122223333:secret:providers"
+  cache_secret_arn     = "arn:aws:secretsmanager:eu-central-1:123456789012:secret:cache"
+  app_secret_arn       = "arn:aws:secretsmanager:eu-central-1:123456789012:secret:app"
+  providers_secret_arn = "arn:aws:secretsmanager:eu-central-1:123456789012:secret:providers"
   object_bucket        = "assets"
   object_bucket_arn    = "arn:aws:s3:::assets"
-  kms_key_arn          = "arn:aws:kms:us-east-1:111122223333:key/mock"
+  kms_key_arn          = "arn:aws:kms:eu-central-1:123456789012:key/mock"
 }
 
 run "containers" {
   assert {
-    condition     = jsondecode(aws_ecs_task_definition.service["voice"].container_definitions)[0].image == "111122223333.dkr.ecr.us-east-1.amazonaws.com/voice-server@sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
+    condition     = jsondecode(aws_ecs_task_definition.service["voice"].container_definitions)[0].image == "123456789012.dkr.ecr.eu-central-1.amazonaws.com/voice-server@sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
     error_message = "The image is named by its digest."
   }
 
@@ -114,7 +76,7 @@ run "containers" {
       LOG_FORMAT                = "json"
       MAIL_FROM                 = "no-reply@example.com"
       MAX_SESSIONS              = "50"
-      OBJECT_STORE_URL          = "s3://assets/objects?region=us-east-1"
+      OBJECT_STORE_URL          = "s3://assets/objects?region=eu-central-1"
       PORT                      = "8080"
       PUBLIC_URL                = "https://api.example.com"
       REDIS_URL                 = "rediss://cache.internal:6379"
@@ -127,13 +89,13 @@ run "containers" {
 
   assert {
     condition = { for item in jsondecode(aws_ecs_task_definition.service["voice"].container_definitions)[0].secrets : item.name => item.valueFrom } == {
-      API_KEYS           = "arn:aws:secretsmanager:us-east-1:111122223333:secret:app:API_KEYS::"
-      ELEVENLABS_API_KEY = "arn:aws:secretsmanager:us-east-1:111122223333:secret:providers:ELEVENLABS_API_KEY::"
-      METRICS_TOKEN      = "arn:aws:secretsmanager:us-east-1:111122223333:secret:app:METRICS_TOKEN::"
-      OPENAI_API_KEY     = "arn:aws:secretsmanager:us-east-1:111122223333:secret:providers:OPENAI_API_KEY::"
-      REDIS_PASSWORD     = "arn:aws:secretsmanager:us-east-1:111122223333:secret:cache"
-      SECRET_KEY         = "arn:aws:secretsmanager:us-east-1:111122223333:secret:app:SECRET_KEY::"
-      SMTP_URL           = "arn:aws:secretsmanager:us-east-1:111122223333:secret:providers:SMTP_URL::"
+      API_KEYS           = "arn:aws:secretsmanager:eu-central-1:123456789012:secret:app:API_KEYS::"
+      ELEVENLABS_API_KEY = "arn:aws:secretsmanager:eu-central-1:123456789012:secret:providers:ELEVENLABS_API_KEY::"
+      METRICS_TOKEN      = "arn:aws:secretsmanager:eu-central-1:123456789012:secret:app:METRICS_TOKEN::"
+      OPENAI_API_KEY     = "arn:aws:secretsmanager:eu-central-1:123456789012:secret:providers:OPENAI_API_KEY::"
+      REDIS_PASSWORD     = "arn:aws:secretsmanager:eu-central-1:123456789012:secret:cache"
+      SECRET_KEY         = "arn:aws:secretsmanager:eu-central-1:123456789012:secret:app:SECRET_KEY::"
+      SMTP_URL           = "arn:aws:secretsmanager:eu-central-1:123456789012:secret:providers:SMTP_URL::"
     }
     error_message = "Secrets come from Secrets Manager."
   }
@@ -166,8 +128,8 @@ run "migration" {
 
   assert {
     condition = { for item in jsondecode(aws_ecs_task_definition.migrate[0].container_definitions)[0].secrets : item.name => item.valueFrom } == {
-      DATABASE_PASSWORD = "arn:aws:secretsmanager:us-east-1:111122223333:secret:rds-master:password::"
-      DATABASE_USER     = "arn:aws:secretsmanager:us-east-1:111122223333:secret:rds-master:username::"
+      DATABASE_PASSWORD = "arn:aws:secretsmanager:eu-central-1:123456789012:secret:rds-master:password::"
+      DATABASE_USER     = "arn:aws:secretsmanager:eu-central-1:123456789012:secret:rds-master:username::"
     }
     error_message = "The migration logs in as the master."
   }
@@ -211,7 +173,7 @@ run "permissions" {
   }
 
   assert {
-    condition     = strcontains(local.task_policies["voice"], "arn:aws:rds-db:us-east-1:111122223333:dbuser:db-ABC/voice_server")
+    condition     = strcontains(local.task_policies["voice"], "arn:aws:rds-db:eu-central-1:123456789012:dbuser:db-ABC/voice_server")
     error_message = "One login of one database."
   }
 }

@@ -1,26 +1,12 @@
 mock_provider "aws" {
-  mock_data "aws_caller_identity" {
-    defaults = { account_id = "111122223333" }
-  }
-
-  mock_data "aws_partition" {
-    defaults = { partition = "aws" }
-  }
-
-  mock_data "aws_region" {
-    defaults = { name = "us-east-1" }
-  }
-
-  mock_resource "aws_iam_role" {
-    defaults = { arn = "arn:aws:iam::111122223333:role/mock" }
-  }
+  source = "../../mocks"
 }
 
 variables {
   name        = "voice-server-production"
-  kms_key_arn = "arn:aws:kms:us-east-1:111122223333:key/mock"
+  kms_key_arn = "arn:aws:kms:eu-central-1:123456789012:key/mock"
   logs_bucket = "logs"
-  topic_arn   = "arn:aws:sns:us-east-1:111122223333:mock"
+  topic_arn   = "arn:aws:sns:eu-central-1:123456789012:mock"
 }
 
 run "defaults" {

@@ -1,15 +1,10 @@
 mock_provider "aws" {
-  mock_resource "aws_cloudfront_distribution" {
-    defaults = { arn = "arn:aws:cloudfront::111122223333:distribution/EMOCK", domain_name = "d1.cloudfront.net", hosted_zone_id = "Z2FDTNDATAQYW2" }
-  }
+  source = "../../mocks"
 }
 
 mock_provider "aws" {
-  alias = "us_east_1"
-
-  mock_resource "aws_cloudwatch_log_delivery_destination" {
-    defaults = { arn = "arn:aws:logs:us-east-1:111122223333:delivery-destination:mock" }
-  }
+  alias  = "us_east_1"
+  source = "../../mocks"
 }
 
 variables {
@@ -17,7 +12,7 @@ variables {
   dashboard_host              = "dashboard.example.com"
   api_host                    = "api.example.com"
   webhook_host                = "webhook.example.com"
-  certificate_arn             = "arn:aws:acm:us-east-1:111122223333:certificate/mock"
+  certificate_arn             = "arn:aws:acm:us-east-1:123456789012:certificate/mock"
   frontend_bucket_domain_name = "frontend.s3.us-east-1.amazonaws.com"
   access_logs_bucket_arn      = "arn:aws:s3:::logs"
 }

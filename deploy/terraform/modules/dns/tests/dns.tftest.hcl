@@ -1,54 +1,10 @@
 mock_provider "aws" {
-  mock_data "aws_caller_identity" {
-    defaults = { account_id = "111122223333" }
-  }
-
-  mock_data "aws_partition" {
-    defaults = { partition = "aws" }
-  }
-
-  mock_data "aws_route53_zone" {
-    defaults = { zone_id = "ZFOUND" }
-  }
-
-  mock_resource "aws_route53_zone" {
-    defaults = { zone_id = "ZMADE", name_servers = ["ns-1.example.net"] }
-  }
-
-  mock_resource "aws_acm_certificate" {
-    defaults = {
-      arn = "arn:aws:acm:eu-central-1:111122223333:certificate/regional"
-      domain_validation_options = [
-        { domain_name = "api.example.com", resource_record_name = "_a.api.example.com", resource_record_type = "CNAME", resource_record_value = "a.acm" },
-        { domain_name = "webhook.example.com", resource_record_name = "_w.webhook.example.com", resource_record_type = "CNAME", resource_record_value = "w.acm" },
-      ]
-    }
-  }
-
-  mock_resource "aws_route53_health_check" {
-    defaults = { id = "check-1" }
-  }
+  source = "../../mocks"
 }
 
 mock_provider "aws" {
-  alias = "us_east_1"
-
-  mock_resource "aws_acm_certificate" {
-    defaults = {
-      arn = "arn:aws:acm:us-east-1:111122223333:certificate/cdn"
-      domain_validation_options = [
-        { domain_name = "dashboard.example.com", resource_record_name = "_d.dashboard.example.com", resource_record_type = "CNAME", resource_record_value = "d.acm" },
-      ]
-    }
-  }
-
-  mock_resource "aws_kms_key" {
-    defaults = { arn = "arn:aws:kms:us-east-1:111122223333:key/mock" }
-  }
-
-  mock_resource "aws_cloudwatch_log_group" {
-    defaults = { arn = "arn:aws:logs:us-east-1:111122223333:log-group:mock" }
-  }
+  alias  = "us_east_1"
+  source = "../../mocks"
 }
 
 variables {
@@ -119,7 +75,7 @@ run "a_new_zone_signed_and_logged" {
   }
 
   assert {
-    condition     = output.zone_id == "ZMADE" && output.name_servers == tolist(["ns-1.example.net"])
+    condition     = output.zone_id == aws_route53_zone.this[0].zone_id && output.name_servers == aws_route53_zone.this[0].name_servers
     error_message = "The registrar has to be told the name servers."
   }
 

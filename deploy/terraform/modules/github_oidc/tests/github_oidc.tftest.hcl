@@ -1,35 +1,21 @@
 mock_provider "aws" {
-  mock_data "aws_caller_identity" {
-    defaults = { account_id = "111122223333" }
-  }
-
-  mock_data "aws_partition" {
-    defaults = { partition = "aws" }
-  }
-
-  mock_data "aws_region" {
-    defaults = { name = "us-east-1" }
-  }
-
-  mock_resource "aws_iam_role" {
-    defaults = { arn = "arn:aws:iam::111122223333:role/mock" }
-  }
+  source = "../../mocks"
 }
 
 variables {
   name                  = "voice-server-production"
   repository            = "example/voice-server"
-  ecr_repository_arn    = "arn:aws:ecr:us-east-1:111122223333:repository/voice-server"
+  ecr_repository_arn    = "arn:aws:ecr:eu-central-1:123456789012:repository/voice-server"
   cluster_name          = "voice-server-production"
-  service_arns          = ["arn:aws:ecs:us-east-1:111122223333:service/voice-server-production/voice"]
+  service_arns          = ["arn:aws:ecs:eu-central-1:123456789012:service/voice-server-production/voice"]
   task_families         = ["voice-server-production-voice", "voice-server-production-migrate"]
   migrate_family        = "voice-server-production-migrate"
-  passed_role_arns      = ["arn:aws:iam::111122223333:role/execution", "arn:aws:iam::111122223333:role/task"]
-  migrate_log_group_arn = "arn:aws:logs:us-east-1:111122223333:log-group:/voice-server-production/migrate"
+  passed_role_arns      = ["arn:aws:iam::123456789012:role/execution", "arn:aws:iam::123456789012:role/task"]
+  migrate_log_group_arn = "arn:aws:logs:eu-central-1:123456789012:log-group:/voice-server-production/migrate"
   frontend_bucket_arn   = "arn:aws:s3:::frontend"
-  distribution_arn      = "arn:aws:cloudfront::111122223333:distribution/EMOCK"
-  kms_key_arn           = "arn:aws:kms:us-east-1:111122223333:key/mock"
-  cache_secret_arn      = "arn:aws:secretsmanager:us-east-1:111122223333:secret:cache"
+  distribution_arn      = "arn:aws:cloudfront::123456789012:distribution/EMOCK"
+  kms_key_arn           = "arn:aws:kms:eu-central-1:123456789012:key/mock"
+  cache_secret_arn      = "arn:aws:secretsmanager:eu-central-1:123456789012:secret:cache"
   state_bucket_arn      = "arn:aws:s3:::state"
   state_key             = "production/terraform.tfstate"
 }
@@ -70,7 +56,7 @@ run "permissions" {
       Sid       = "PassRolesOfTheTasks"
       Effect    = "Allow"
       Action    = ["iam:PassRole"]
-      Resource  = ["arn:aws:iam::111122223333:role/execution", "arn:aws:iam::111122223333:role/task"]
+      Resource  = ["arn:aws:iam::123456789012:role/execution", "arn:aws:iam::123456789012:role/task"]
       Condition = { StringEquals = { "iam:PassedToService" = "ecs-tasks.amazonaws.com" } }
     }
     error_message = "A deployment passes the tasks' roles, to tasks."
@@ -86,7 +72,7 @@ run "permissions" {
   assert {
     condition = !strcontains(local.deploy_policy, "secretsmanager") && [
       for statement in jsondecode(local.plan_policy).Statement : statement.Resource if contains(statement.Action, "secretsmanager:GetSecretValue")
-    ] == ["arn:aws:secretsmanager:us-east-1:111122223333:secret:cache"]
+    ] == ["arn:aws:secretsmanager:eu-central-1:123456789012:secret:cache"]
     error_message = "Deployments read no secret, plans the one that the state holds."
   }
 }

@@ -1,24 +1,10 @@
 mock_provider "aws" {
-  mock_data "aws_caller_identity" {
-    defaults = { account_id = "111122223333" }
-  }
-
-  mock_data "aws_partition" {
-    defaults = { partition = "aws" }
-  }
-
-  mock_data "aws_region" {
-    defaults = { name = "us-east-1" }
-  }
-
-  mock_resource "aws_sns_topic" {
-    defaults = { arn = "arn:aws:sns:us-east-1:111122223333:mock" }
-  }
+  source = "../../mocks"
 }
 
 variables {
   name              = "voice-server-production"
-  kms_key_arn       = "arn:aws:kms:us-east-1:111122223333:key/mock"
+  kms_key_arn       = "arn:aws:kms:eu-central-1:123456789012:key/mock"
   alert_emails      = ["oncall@example.com"]
   metrics_namespace = "VoiceServer/voice-server-production"
   cluster_name      = "voice-server-production"
