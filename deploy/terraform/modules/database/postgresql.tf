@@ -29,10 +29,6 @@ resource "aws_db_parameter_group" "main" {
     name  = "log_parameter_max_length"
     value = "0"
   }
-  parameter {
-    name  = "log_parameter_max_length_on_error"
-    value = "0"
-  }
 
   lifecycle {
     # A new major version needs its own group before the instance leaves the old one.

@@ -34,11 +34,10 @@ run "defaults" {
   }
   assert {
     condition = { for parameter in aws_db_parameter_group.main.parameter : parameter.name => parameter.value } == {
-      "rds.force_ssl"                     = "1"
-      "log_min_duration_statement"        = "1000"
-      "log_statement"                     = "ddl"
-      "log_parameter_max_length"          = "0"
-      "log_parameter_max_length_on_error" = "0"
+      "rds.force_ssl"              = "1"
+      "log_min_duration_statement" = "1000"
+      "log_statement"              = "ddl"
+      "log_parameter_max_length"   = "0"
     }
     error_message = "TLS is forced; slow statements are logged, without what people said."
   }
