@@ -44,6 +44,7 @@ module "security" {
   kms_key_arn            = module.kms.key_arn
   waf_enabled            = var.enable_waf
   waf_counts_only        = var.waf_counts_only
+  through_cdn            = var.api_through_cdn
   waf_log_retention_days = var.log_retention_days
 }
 
