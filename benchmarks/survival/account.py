@@ -10,6 +10,8 @@ import numpy as np
 from benchmarks.survival.address import Passed
 from benchmarks.survival.recited import answer, heard_tones, pitches, sentences_of
 
+MOMENT = "One moment, please."
+"""Said before an answer that is late, and no part of it."""
 LATE_WORDS = 1
 """At a cut the client may have got half a word: it is heard again as a whole, or not at all."""
 
@@ -29,6 +31,8 @@ class Account:
     words_skipped: int = 0
     heard_twice: int = 0
     heard_skipped: int = 0
+    heard_again: int = 0
+    """Turns that were committed, and then taken back to be heard again, because their words were lost."""
     misheard: int = 0
     """Turns of which other words were understood than were said."""
     faults: list[str] = field(default_factory=list)
@@ -47,19 +51,25 @@ def account(passed: Sequence[Passed], kept: Sequence[Mapping[str, Any]], asked: 
     for text, replies in _turns(kept):
         found.turns += 1
         found.cuts += sum(reply["status"] == "incomplete" for reply in replies)
-        _compare_text(found, text, " ".join(reply["text"] for reply in replies if reply["text"]))
-        _compare_audio(found, text, [audio[reply["id"]] for reply in replies if reply["id"] in audio])
+        said = " ".join(reply["text"] for reply in replies if reply["text"])
+        _compare_text(found, text, " ".join(said.replace(MOMENT, "").split()))
+        moments = said.count(MOMENT) * len(MOMENT.split())
+        _compare_audio(found, text, [audio[reply["id"]] for reply in replies if reply["id"] in audio], moments)
     understood = " ".join(each["text"] for each in kept if each["role"] == "user").split()
-    said = " ".join(asked).split()
-    if understood != said:
-        found.misheard += sum(kind != "equal" for kind, *_ in _changes(said, understood))
-        found.faults.append(f"understood otherwise: {_told(said, understood)}")
+    wanted = " ".join(asked).split()
+    if understood != wanted:
+        found.misheard += sum(kind != "equal" for kind, *_ in _changes(wanted, understood))
+        found.faults.append(f"understood otherwise: {_told(wanted, understood)}")
     return found
 
 
 def _compare_kept(found: Account, passed: Sequence[Passed], kept: Sequence[Mapping[str, Any]]) -> None:
     texts = {each["id"]: each["text"] for each in kept}
-    for fields in _told_events(passed):
+    told = _told_events(passed)
+    # A turn whose words were lost is taken back and heard again: what was said is compared with what is kept below.
+    taken_back = {fields["item_id"] for fields in told if fields["type"] == "conversation.item.deleted"}
+    found.heard_again += len(taken_back)
+    for fields in told:
         match fields["type"]:
             case "input_audio_buffer.committed":
                 expected: dict[str, str | None] = {fields["item_id"]: None}
@@ -72,6 +82,8 @@ def _compare_kept(found: Account, passed: Sequence[Passed], kept: Sequence[Mappi
             case _:
                 continue
         for item_id, text in expected.items():
+            if item_id in taken_back:
+                continue
             if item_id not in texts or (text is not None and texts[item_id].split() != text.split()):
                 found.lost += 1
                 found.faults.append(f"{fields['type']} {item_id}: told {text!r}, kept {texts.get(item_id)!r}")
@@ -122,14 +134,15 @@ def _compare_text(found: Account, question: str, said: str) -> None:
     found.faults.append(f"kept as said: {_told(expected.split(), said.split())}")
 
 
-def _compare_audio(found: Account, question: str, items: Sequence[Sequence[bytes]]) -> None:
-    """Word by word, as it sounds. Half a word at a cut counts as nothing."""
+def _compare_audio(found: Account, question: str, items: Sequence[Sequence[bytes]], moments: int) -> None:
+    """Word by word, as it sounds. Half a word at a cut counts as nothing. `moments`: words that are no part of it."""
     heard: list[int] = []
     whole = pitches(answer(question))
     for pieces in items:
         tones = heard_tones(np.frombuffer(b"".join(pieces), "<i2"))
         heard += [pitch for pitch, _ in tones]
     skipped, twice = _difference(whole, heard)
+    twice = max(0, twice - moments)
     allowed = LATE_WORDS * max(0, len(items) - 1)
     found.heard_skipped += max(0, skipped - allowed)
     found.heard_twice += max(0, twice - allowed)

@@ -146,6 +146,8 @@ async def measure(name: str, conversations: int, count: int, seed: int, seconds:
         "times": count,
         "seed": seed,
         "hits": [asdict(hit) for hit in hits],
+        "audible_seconds": _figures([hit.audible for hit in hits]),
+        "resumed_seconds": _figures([hit.resumed for hit in hits]),
         "dropped": failures,
         "unanswered": unanswered,
         "reconnections": sum(survivor.losses for survivor in survivors),
@@ -175,7 +177,7 @@ def show(result: dict[str, Any]) -> None:
     print(
         COLUMNS.format(
             result["name"], result["conversations"], len(result["hits"]), found["turns"],
-            _spread([hit["audible"] for hit in result["hits"]]), _spread([hit["resumed"] for hit in result["hits"]]),
+            _spread(result["audible_seconds"]), _spread(result["resumed_seconds"]),
             found["lost"], twice, skipped, len(result["dropped"]), result["unanswered"],
         ),
         flush=True,
@@ -183,18 +185,26 @@ def show(result: dict[str, Any]) -> None:
     away = sum(hit["resumed"] is None for hit in result["hits"])
     if away:
         print(f"    {away} were not there again after {AFTER_SECONDS:g} s")
+    if found["heard_again"]:
+        print(f"    {found['heard_again']} turns were heard again, because their words were lost with the task")
     if found["misheard"]:
         print(f"    {found['misheard']} times other words were understood than were said")
     for line in (*result["dropped"][:SHOWN], *found["faults"][:SHOWN], *result["server_errors"][:SHOWN]):
         print(f"    {line[:400]}", flush=True)
 
 
-def _spread(values: Sequence[float | None]) -> str:
+def _figures(values: Sequence[float | None]) -> dict[str, float] | None:
     known = [value for value in values if value is not None]
     if not known:
-        return "–"
+        return None
     p50, p95 = np.percentile(known, (50, 95))
-    return f"{p50:.2f}/{p95:.2f}/{max(known):.2f} ({len(known)})"
+    return {"count": len(known), "p50": float(p50), "p95": float(p95), "max": max(known)}
+
+
+def _spread(figures: dict[str, float] | None) -> str:
+    if figures is None:
+        return "–"
+    return f"{figures['p50']:.2f}/{figures['p95']:.2f}/{figures['max']:.2f} ({figures['count']})"
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -63,3 +63,11 @@ def test_a_promise_that_was_not_kept_is_noticed() -> None:
 
 def test_a_question_that_was_not_understood_is_noticed() -> None:
     assert account([], kept(answer(QUESTION)), [QUESTION, "and of sound"]).misheard == 1
+
+
+def test_a_turn_that_was_taken_back_and_heard_again_is_not_lost() -> None:
+    committed = Passed(0.0, 1, {"type": "input_audio_buffer.committed", "event_id": "event_1", "item_id": "item_x"})
+    deleted = Passed(0.1, 2, {"type": "conversation.item.deleted", "event_id": "event_2_9", "item_id": "item_x"})
+    told = [committed, deleted, audio("item_0", answer(QUESTION)), done("item_0", answer(QUESTION))]
+    found = account(told, kept(answer(QUESTION)), [QUESTION])
+    assert (found.lost, found.heard_again, found.faults) == (0, 1, [])
