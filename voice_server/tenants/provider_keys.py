@@ -79,8 +79,8 @@ class ProviderKeys:
         except StorageUnavailable as error:
             if tenant_id not in self._known and tenant_id != DEFAULT_TENANT:
                 raise
+            # Not asked for again at once: whoever calls now should not wait for a database that is away.
             _log.warning("a tenant's keys for providers may be old", tenant=str(tenant_id), reason=str(error))
-            return keys
         self._known[tenant_id] = (asked_at + BELIEVED_SECONDS, keys)
         self._known.move_to_end(tenant_id)
         while len(self._known) > MAX_KEPT:
