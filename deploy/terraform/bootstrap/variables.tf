@@ -4,8 +4,8 @@ variable "project" {
   default     = "voice-server"
 
   validation {
-    condition     = can(regex("^[a-z][a-z0-9-]{1,19}$", var.project))
-    error_message = "project has to be 2 to 20 small letters, digits and hyphens, beginning with a letter."
+    condition     = can(regex("^[a-z][a-z0-9-]{0,14}[a-z0-9]$", var.project))
+    error_message = "project has to be that of the environments: 2 to 16 lower-case letters, digits and hyphens."
   }
 }
 

@@ -4,7 +4,8 @@ output "name" {
 }
 
 output "region" {
-  value = local.region
+  description = "AWS region that the system runs in."
+  value       = local.region
 }
 
 output "addresses" {
@@ -39,15 +40,18 @@ output "image" {
 }
 
 output "cluster_name" {
-  value = module.application.cluster_name
+  description = "Name of the ECS cluster."
+  value       = module.application.cluster_name
 }
 
 output "service_names" {
-  value = module.application.service_names
+  description = "Names of the ECS services by service."
+  value       = module.application.service_names
 }
 
 output "task_families" {
-  value = module.application.task_families
+  description = "Families of the task definitions by service, `migrate` among them."
+  value       = module.application.task_families
 }
 
 output "migrate_network" {
@@ -56,11 +60,13 @@ output "migrate_network" {
 }
 
 output "log_group_names" {
-  value = merge(module.application.log_group_names, { migrate = module.application.migrate_log_group_name })
+  description = "Log groups of the tasks by service, `migrate` among them."
+  value       = merge(module.application.log_group_names, { migrate = module.application.migrate_log_group_name })
 }
 
 output "app_secret_arn" {
-  value = module.secrets.app_secret_arn
+  description = "Secret with the server's own keys: SECRET_KEY, API_KEYS, METRICS_TOKEN."
+  value       = module.secrets.app_secret_arn
 }
 
 output "providers_secret_arn" {
@@ -69,14 +75,17 @@ output "providers_secret_arn" {
 }
 
 output "database_identifier" {
-  value = module.database.database_identifier
+  description = "Name of the database instance."
+  value       = module.database.database_identifier
 }
 
 output "cache_id" {
-  value = module.database.cache_id
+  description = "Id of the cache's replication group."
+  value       = module.database.cache_id
 }
 
 output "buckets" {
+  description = "Names of the buckets by what they are for."
   value = {
     assets   = module.storage.assets_bucket
     backups  = module.storage.backups_bucket
@@ -111,7 +120,8 @@ output "dashboard_name" {
 }
 
 output "alarm_topic_arn" {
-  value = module.monitoring.topic_arn
+  description = "Topic that alarms are sent to."
+  value       = module.monitoring.topic_arn
 }
 
 output "github_role_arns" {

@@ -1,6 +1,7 @@
 variable "project" {
-  type    = string
-  default = "voice-server"
+  description = "First part of every name; 2 to 16 lower-case letters, digits and hyphens."
+  type        = string
+  default     = "voice-server"
 
   validation {
     condition     = can(regex("^[a-z][a-z0-9-]{0,14}[a-z0-9]$", var.project))
@@ -21,28 +22,33 @@ variable "domain" {
 }
 
 variable "create_zone" {
-  type    = bool
-  default = false
+  description = "Whether its zone is made here; false: Route 53 has it already."
+  type        = bool
+  default     = false
 }
 
 variable "zone_name" {
-  type    = string
-  default = ""
+  description = "Name of the existing zone where it is not the domain itself; empty: the domain."
+  type        = string
+  default     = ""
 }
 
 variable "enable_dnssec" {
-  type    = bool
-  default = false
+  description = "Whether the zone is signed."
+  type        = bool
+  default     = false
 }
 
 variable "enable_query_logging" {
-  type    = bool
-  default = false
+  description = "Whether queries of the zone are logged."
+  type        = bool
+  default     = false
 }
 
 variable "enable_health_check" {
-  type    = bool
-  default = true
+  description = "Whether Route 53 asks the API from around the world."
+  type        = bool
+  default     = true
 }
 
 variable "api_through_cdn" {
@@ -52,8 +58,9 @@ variable "api_through_cdn" {
 }
 
 variable "mail_from" {
-  type    = string
-  default = ""
+  description = "Sender of mails; empty: no-reply@ the domain."
+  type        = string
+  default     = ""
 }
 
 # What runs
@@ -77,65 +84,77 @@ variable "services" {
 }
 
 variable "image_digest" {
-  type    = string
-  default = ""
+  description = "Image by its digest, sha256:…; empty: image_tag."
+  type        = string
+  default     = ""
 }
 
 variable "image_tag" {
-  type    = string
-  default = ""
+  description = "Image by its tag; never latest."
+  type        = string
+  default     = ""
 }
 
 variable "deploy_services" {
-  type    = bool
-  default = false
+  description = "Whether the services run. false until the image is pushed, the providers' keys are entered and the database is migrated."
+  type        = bool
+  default     = false
 }
 
 variable "cpu_architecture" {
-  type    = string
-  default = "ARM64"
+  description = "ARM64 (20 % cheaper) or X86_64; what the image was built for."
+  type        = string
+  default     = "ARM64"
 }
 
 variable "container_insights" {
-  type    = string
-  default = "enabled"
+  description = "disabled, enabled or enhanced; its metrics are paid for one by one."
+  type        = string
+  default     = "enabled"
 }
 
 # Network
 
 variable "cidr" {
-  type    = string
-  default = "10.0.0.0/16"
+  description = "IPv4 range of the network, a /16."
+  type        = string
+  default     = "10.0.0.0/16"
 }
 
 variable "zone_count" {
-  type    = number
-  default = 3
+  description = "Availability zones in use."
+  type        = number
+  default     = 3
 }
 
 variable "availability_zones" {
-  type    = list(string)
-  default = []
+  description = "Their names, pinned after the first apply (output availability_zones): a zone that AWS adds would move every subnet. Empty: the region's first."
+  type        = list(string)
+  default     = []
 }
 
 variable "nat_gateway_count" {
-  type    = number
-  default = 1
+  description = "Ways out for the tasks. 1: a zone that fails can take it along; zone_count: none can; each about 36 USD a month."
+  type        = number
+  default     = 1
 }
 
 variable "interface_endpoints" {
-  type    = set(string)
-  default = []
+  description = "AWS services reached without NAT, such as ecr.dkr; each about 7 USD a month and zone."
+  type        = set(string)
+  default     = []
 }
 
 variable "enable_waf" {
-  type    = bool
-  default = true
+  description = "Whether a firewall stands before the load balancer."
+  type        = bool
+  default     = true
 }
 
 variable "waf_counts_only" {
-  type    = bool
-  default = false
+  description = "Whether it only counts what it would block."
+  type        = bool
+  default     = false
 }
 
 # Data
@@ -147,13 +166,15 @@ variable "deletion_protection" {
 }
 
 variable "database_instance_class" {
-  type    = string
-  default = "db.t4g.micro"
+  description = "Size of PostgreSQL."
+  type        = string
+  default     = "db.t4g.micro"
 }
 
 variable "database_storage_gb" {
-  type    = number
-  default = 20
+  description = "Storage at the start; it grows by itself up to five times as much."
+  type        = number
+  default     = 20
 }
 
 variable "database_max_connections" {
@@ -163,97 +184,115 @@ variable "database_max_connections" {
 }
 
 variable "database_multi_az" {
-  type    = bool
-  default = true
+  description = "Whether a second instance stands by in another zone."
+  type        = bool
+  default     = true
 }
 
 variable "backup_retention_days" {
-  type    = number
-  default = 7
+  description = "How far back a point in time can be restored, days; 30 at most, because erased people are in the backups."
+  type        = number
+  default     = 7
 }
 
 variable "cache_node_type" {
-  type    = string
-  default = "cache.t4g.micro"
+  description = "Size of each node of the cache."
+  type        = string
+  default     = "cache.t4g.micro"
 }
 
 variable "cache_replica_count" {
-  type    = number
-  default = 1
+  description = "Replicas beside the primary."
+  type        = number
+  default     = 1
 }
 
 variable "secret_recovery_window_days" {
-  type    = number
-  default = 30
+  description = "How long a deleted secret can be brought back, days; 0: its name is free at once."
+  type        = number
+  default     = 30
 }
 
 variable "log_retention_days" {
-  type    = number
-  default = 30
+  description = "How long logs in CloudWatch are kept, days."
+  type        = number
+  default     = 30
 }
 
 # Secrets that the caller makes up. Ephemeral: what is made up anew each time is written only when a version grows.
 
 variable "secret_key" {
-  type      = string
-  ephemeral = true
+  description = "SECRET_KEY of the server, 32 characters or more; ephemeral, made by the environment."
+  type        = string
+  ephemeral   = true
 }
 
 variable "api_key" {
-  type      = string
-  ephemeral = true
+  description = "First of API_KEYS; ephemeral."
+  type        = string
+  ephemeral   = true
 }
 
 variable "metrics_token" {
-  type      = string
-  ephemeral = true
+  description = "METRICS_TOKEN of the server; ephemeral."
+  type        = string
+  ephemeral   = true
 }
 
 variable "cache_auth_token" {
-  type      = string
-  ephemeral = true
+  description = "Password of the cache, 32 to 128 letters and digits; ephemeral."
+  type        = string
+  ephemeral   = true
 }
 
 variable "app_secret_version" {
-  type    = number
-  default = 1
+  description = "Raise it by one for a new SECRET_KEY, API key and metrics token. Everybody is signed out by it."
+  type        = number
+  default     = 1
 }
 
 variable "cache_auth_token_version" {
-  type    = number
-  default = 1
+  description = "Raise it by one for a new password of the cache."
+  type        = number
+  default     = 1
 }
 
 # Watching
 
 variable "alert_emails" {
-  type    = set(string)
-  default = []
+  description = "Addresses that alarms and cost warnings are mailed to; each is confirmed by a link once."
+  type        = set(string)
+  default     = []
 }
 
 variable "monthly_budget_usd" {
-  type    = number
-  default = 250
+  description = "Costs of the whole account in a month that is warned of; 0: none."
+  type        = number
+  default     = 250
 }
 
 variable "enable_cloudtrail" {
-  type    = bool
-  default = true
+  description = "Once an account: whether a trail records who changed what."
+  type        = bool
+  default     = true
 }
 
 variable "enable_guardduty" {
-  type    = bool
-  default = true
+  description = "Once an account and region: whether GuardDuty looks for signs of a break-in."
+  type        = bool
+  default     = true
 }
 
 variable "enable_access_analyzer" {
-  type    = bool
-  default = true
+  description = "Once an account and region: whether what is open to other accounts is told."
+  type        = bool
+  default     = true
 }
 
 variable "enable_config" {
-  type    = bool
-  default = false
+  description = "Once an account and region: whether AWS Config keeps the history of resources."
+  type        = bool
+  default     = false
 }
 
 # GitHub
@@ -265,8 +304,9 @@ variable "github_repository" {
 }
 
 variable "create_github_provider" {
-  type    = bool
-  default = true
+  description = "Once an account: whether GitHub's identity provider is made here."
+  type        = bool
+  default     = true
 }
 
 variable "state_bucket" {
@@ -276,6 +316,7 @@ variable "state_bucket" {
 }
 
 variable "state_kms_key_arn" {
-  type    = string
-  default = ""
+  description = "Its key."
+  type        = string
+  default     = ""
 }

@@ -4,7 +4,8 @@ output "name" {
 }
 
 output "region" {
-  value = module.stack.region
+  description = "AWS region that the system runs in."
+  value       = module.stack.region
 }
 
 output "addresses" {
@@ -33,15 +34,18 @@ output "image" {
 }
 
 output "cluster_name" {
-  value = module.stack.cluster_name
+  description = "Name of the ECS cluster."
+  value       = module.stack.cluster_name
 }
 
 output "service_names" {
-  value = module.stack.service_names
+  description = "Names of the ECS services by service."
+  value       = module.stack.service_names
 }
 
 output "task_families" {
-  value = module.stack.task_families
+  description = "Families of the task definitions by service, `migrate` among them."
+  value       = module.stack.task_families
 }
 
 output "migrate_network" {
@@ -50,11 +54,13 @@ output "migrate_network" {
 }
 
 output "log_group_names" {
-  value = module.stack.log_group_names
+  description = "Log groups of the tasks by service, `migrate` among them."
+  value       = module.stack.log_group_names
 }
 
 output "app_secret_arn" {
-  value = module.stack.app_secret_arn
+  description = "Secret with the server's own keys: SECRET_KEY, API_KEYS, METRICS_TOKEN."
+  value       = module.stack.app_secret_arn
 }
 
 output "providers_secret_arn" {
@@ -63,15 +69,18 @@ output "providers_secret_arn" {
 }
 
 output "database_identifier" {
-  value = module.stack.database_identifier
+  description = "Name of the database instance."
+  value       = module.stack.database_identifier
 }
 
 output "cache_id" {
-  value = module.stack.cache_id
+  description = "Id of the cache's replication group."
+  value       = module.stack.cache_id
 }
 
 output "buckets" {
-  value = module.stack.buckets
+  description = "Names of the buckets by what they are for."
+  value       = module.stack.buckets
 }
 
 output "distribution_id" {
@@ -100,7 +109,8 @@ output "dashboard_name" {
 }
 
 output "alarm_topic_arn" {
-  value = module.stack.alarm_topic_arn
+  description = "Topic that alarms are sent to."
+  value       = module.stack.alarm_topic_arn
 }
 
 output "github_role_arns" {

@@ -1,5 +1,6 @@
 output "alb_arn" {
-  value = aws_lb.this.arn
+  description = "ARN of the load balancer."
+  value       = aws_lb.this.arn
 }
 
 output "alb_arn_suffix" {
@@ -8,11 +9,13 @@ output "alb_arn_suffix" {
 }
 
 output "alb_dns_name" {
-  value = aws_lb.this.dns_name
+  description = "Host name of the load balancer, which the addresses of the API point to."
+  value       = aws_lb.this.dns_name
 }
 
 output "alb_zone_id" {
-  value = aws_lb.this.zone_id
+  description = "Zone of that host name, for Route 53's aliases."
+  value       = aws_lb.this.zone_id
 }
 
 output "target_group_arn_suffixes" {
@@ -21,11 +24,13 @@ output "target_group_arn_suffixes" {
 }
 
 output "cluster_name" {
-  value = aws_ecs_cluster.this.name
+  description = "Name of the ECS cluster."
+  value       = aws_ecs_cluster.this.name
 }
 
 output "cluster_arn" {
-  value = aws_ecs_cluster.this.arn
+  description = "ARN of the ECS cluster."
+  value       = aws_ecs_cluster.this.arn
 }
 
 output "service_names" {
@@ -59,15 +64,18 @@ output "log_group_names" {
 }
 
 output "migrate_log_group_name" {
-  value = aws_cloudwatch_log_group.migrate.name
+  description = "Log group of the migrations."
+  value       = aws_cloudwatch_log_group.migrate.name
 }
 
 output "migrate_log_group_arn" {
-  value = aws_cloudwatch_log_group.migrate.arn
+  description = "ARN of the log group of the migrations."
+  value       = aws_cloudwatch_log_group.migrate.arn
 }
 
 output "metrics_namespace" {
-  value = local.metrics_namespace
+  description = "CloudWatch namespace that the tasks publish to."
+  value       = local.metrics_namespace
 }
 
 output "image" {
@@ -76,7 +84,8 @@ output "image" {
 }
 
 output "hosts" {
-  value = { api = local.api_host, webhook = local.webhook_host }
+  description = "Host names that the load balancer answers to, by what they are for."
+  value       = { api = local.api_host, webhook = local.webhook_host }
 }
 
 output "path_rules" {

@@ -16,7 +16,8 @@ variable "domain" {
 # Network
 
 variable "vpc_id" {
-  type = string
+  description = "Network of the load balancer and the tasks."
+  type        = string
 }
 
 variable "public_subnet_ids" {
@@ -30,7 +31,8 @@ variable "private_subnet_ids" {
 }
 
 variable "alb_security_group_id" {
-  type = string
+  description = "Security group of the load balancer."
+  type        = string
 }
 
 variable "service_security_group_ids" {
@@ -66,13 +68,15 @@ variable "access_logs_bucket" {
 }
 
 variable "access_logs_prefix" {
-  type    = string
-  default = "alb"
+  description = "Prefix of the load balancer's log in the logs bucket, as the bucket's policy allows it."
+  type        = string
+  default     = "alb"
 }
 
 variable "deletion_protection" {
-  type    = bool
-  default = true
+  description = "Whether the load balancer resists deletion."
+  type        = bool
+  default     = true
 }
 
 # What runs
@@ -126,8 +130,9 @@ variable "services" {
 }
 
 variable "container_port" {
-  type    = number
-  default = 8080
+  description = "Port that the tasks listen on."
+  type        = number
+  default     = 8080
 }
 
 variable "repository_url" {
@@ -136,7 +141,8 @@ variable "repository_url" {
 }
 
 variable "repository_arn" {
-  type = string
+  description = "ARN of the repository that the tasks pull from."
+  type        = string
 }
 
 variable "image_digest" {
@@ -214,17 +220,20 @@ variable "container_insights" {
 # What it works with
 
 variable "database_address" {
-  type = string
+  description = "Host name of PostgreSQL."
+  type        = string
 }
 
 variable "database_port" {
-  type    = number
-  default = 5432
+  description = "Port of PostgreSQL."
+  type        = number
+  default     = 5432
 }
 
 variable "database_name" {
-  type    = string
-  default = "voice"
+  description = "Name of the database."
+  type        = string
+  default     = "voice"
 }
 
 variable "database_resource_id" {
@@ -244,12 +253,14 @@ variable "master_secret_arn" {
 }
 
 variable "cache_address" {
-  type = string
+  description = "Host name of the primary node of the cache."
+  type        = string
 }
 
 variable "cache_port" {
-  type    = number
-  default = 6379
+  description = "Port of the cache."
+  type        = number
+  default     = 6379
 }
 
 variable "cache_secret_arn" {
@@ -264,19 +275,23 @@ variable "cache_secret_key" {
 }
 
 variable "app_secret_arn" {
-  type = string
+  description = "Secret with JSON keys SECRET_KEY, API_KEYS and METRICS_TOKEN."
+  type        = string
 }
 
 variable "providers_secret_arn" {
-  type = string
+  description = "Secret with JSON keys OPENAI_API_KEY, ELEVENLABS_API_KEY and SMTP_URL."
+  type        = string
 }
 
 variable "object_bucket" {
-  type = string
+  description = "Bucket that the tasks keep recordings and other objects in."
+  type        = string
 }
 
 variable "object_bucket_arn" {
-  type = string
+  description = "ARN of that bucket."
+  type        = string
 }
 
 variable "object_prefix" {
@@ -288,10 +303,12 @@ variable "object_prefix" {
 # Logs
 
 variable "kms_key_arn" {
-  type = string
+  description = "Key of logs, secrets and objects."
+  type        = string
 }
 
 variable "log_retention_days" {
-  type    = number
-  default = 30
+  description = "How long logs of the tasks are kept, days."
+  type        = number
+  default     = 30
 }

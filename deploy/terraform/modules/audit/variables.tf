@@ -14,8 +14,9 @@ variable "logs_bucket" {
 }
 
 variable "trail_log_prefix" {
-  type    = string
-  default = "cloudtrail"
+  description = "Prefix of the trail's files in the logs bucket, as the bucket's policy allows it."
+  type        = string
+  default     = "cloudtrail"
 }
 
 variable "topic_arn" {

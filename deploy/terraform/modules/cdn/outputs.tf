@@ -1,9 +1,11 @@
 output "dashboard_distribution_id" {
-  value = aws_cloudfront_distribution.dashboard.id
+  description = "Id of the page's distribution, to invalidate what it holds."
+  value       = aws_cloudfront_distribution.dashboard.id
 }
 
 output "dashboard_distribution_arn" {
-  value = aws_cloudfront_distribution.dashboard.arn
+  description = "ARN of the page's distribution, for the policy of the bucket it reads."
+  value       = aws_cloudfront_distribution.dashboard.arn
 }
 
 output "dashboard_address" {

@@ -1,5 +1,6 @@
 variable "name" {
-  type = string
+  description = "Prefix of every name, `project-environment`."
+  type        = string
 }
 
 variable "dashboard_host" {
@@ -13,7 +14,8 @@ variable "api_host" {
 }
 
 variable "webhook_host" {
-  type = string
+  description = "Host name of webhooks, which the API distribution serves as well."
+  type        = string
 }
 
 variable "certificate_arn" {
@@ -46,8 +48,9 @@ variable "content_connect_sources" {
 }
 
 variable "enable_access_logs" {
-  type    = bool
-  default = true
+  description = "Whether requests to the distributions are logged."
+  type        = bool
+  default     = true
 }
 
 variable "access_logs_bucket_arn" {
@@ -57,8 +60,9 @@ variable "access_logs_bucket_arn" {
 }
 
 variable "access_logs_prefix" {
-  type    = string
-  default = "cloudfront"
+  description = "Prefix of these logs in the logs bucket, as the bucket's policy allows it."
+  type        = string
+  default     = "cloudfront"
 }
 
 variable "serve_api" {

@@ -1,5 +1,6 @@
 output "zone_id" {
-  value = local.zone_id
+  description = "Id of the hosted zone."
+  value       = local.zone_id
 }
 
 output "name_servers" {
@@ -23,5 +24,6 @@ output "cdn_certificate_arn" {
 }
 
 output "hosts" {
-  value = { api = local.api_host, webhook = local.webhook_host, dashboard = local.dashboard_host }
+  description = "Host names of the system by what they are for."
+  value       = { api = local.api_host, webhook = local.webhook_host, dashboard = local.dashboard_host }
 }

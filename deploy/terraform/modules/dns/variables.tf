@@ -1,5 +1,6 @@
 variable "name" {
-  type = string
+  description = "Prefix of every name, `project-environment`."
+  type        = string
 }
 
 variable "domain" {
@@ -25,11 +26,13 @@ variable "zone_name" {
 }
 
 variable "alb_dns_name" {
-  type = string
+  description = "Host name of the load balancer."
+  type        = string
 }
 
 variable "alb_zone_id" {
-  type = string
+  description = "Zone of that host name."
+  type        = string
 }
 
 variable "dashboard_distribution" {
@@ -68,8 +71,9 @@ variable "enable_dnssec" {
 }
 
 variable "enable_query_logging" {
-  type    = bool
-  default = false
+  description = "Whether queries of the zone are logged."
+  type        = bool
+  default     = false
 }
 
 variable "query_log_kms_key_arn" {
@@ -79,6 +83,7 @@ variable "query_log_kms_key_arn" {
 }
 
 variable "log_retention_days" {
-  type    = number
-  default = 30
+  description = "How long the log of queries is kept, days."
+  type        = number
+  default     = 30
 }

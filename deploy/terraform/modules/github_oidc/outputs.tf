@@ -1,5 +1,6 @@
 output "deploy_role_arn" {
-  value = aws_iam_role.deploy.arn
+  description = "Role that the deploying workflow assumes."
+  value       = aws_iam_role.deploy.arn
 }
 
 output "plan_role_arn" {

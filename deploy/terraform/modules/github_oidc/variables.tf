@@ -1,5 +1,6 @@
 variable "name" {
-  type = string
+  description = "Prefix of every name, `project-environment`."
+  type        = string
 }
 
 variable "repository" {
@@ -30,15 +31,18 @@ variable "create_provider" {
 }
 
 variable "ecr_repository_arn" {
-  type = string
+  description = "Repository that images are pushed to."
+  type        = string
 }
 
 variable "cluster_name" {
-  type = string
+  description = "Name of the ECS cluster."
+  type        = string
 }
 
 variable "service_arns" {
-  type = list(string)
+  description = "Services that may be deployed."
+  type        = list(string)
 }
 
 variable "task_families" {
@@ -47,7 +51,8 @@ variable "task_families" {
 }
 
 variable "migrate_family" {
-  type = string
+  description = "Family of the task definition of migrations."
+  type        = string
 }
 
 variable "passed_role_arns" {
@@ -56,11 +61,13 @@ variable "passed_role_arns" {
 }
 
 variable "migrate_log_group_arn" {
-  type = string
+  description = "Log group of the migrations, which the workflow reads."
+  type        = string
 }
 
 variable "frontend_bucket_arn" {
-  type = string
+  description = "Bucket that the page is uploaded to."
+  type        = string
 }
 
 variable "distribution_arn" {
@@ -91,6 +98,7 @@ variable "state_key" {
 }
 
 variable "state_kms_key_arn" {
-  type    = string
-  default = ""
+  description = "Key that encrypts the states; empty: the workflow reads none."
+  type        = string
+  default     = ""
 }

@@ -1,5 +1,6 @@
 variable "name" {
-  type = string
+  description = "Prefix of every name, `project-environment`."
+  type        = string
 }
 
 variable "kms_key_arn" {
@@ -30,11 +31,13 @@ variable "metrics_namespace" {
 }
 
 variable "cluster_name" {
-  type = string
+  description = "Name of the ECS cluster."
+  type        = string
 }
 
 variable "alb_arn_suffix" {
-  type = string
+  description = "Dimension `LoadBalancer` of its metrics."
+  type        = string
 }
 
 variable "services" {
@@ -47,12 +50,14 @@ variable "services" {
 }
 
 variable "database_identifier" {
-  type = string
+  description = "Name of the database instance."
+  type        = string
 }
 
 variable "database_storage_gb" {
-  type    = number
-  default = 20
+  description = "Storage of the database at the start, GB."
+  type        = number
+  default     = 20
 }
 
 variable "database_max_connections" {
@@ -67,8 +72,9 @@ variable "cache_node_ids" {
 }
 
 variable "nat_gateway_ids" {
-  type    = list(string)
-  default = []
+  description = "Ids of the NAT gateways; empty: none."
+  type        = list(string)
+  default     = []
 }
 
 variable "turn_seconds_p95" {
