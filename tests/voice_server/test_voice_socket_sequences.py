@@ -400,6 +400,7 @@ async def test_extensions() -> None:
         assert "response.output_audio.delta" not in talk.types()
         await talk.speak()
         await talk.send("voice.playback", item_id=item_id, heard_ms=160, playing=False)
+        await talk.send("response.cancel")
         interrupted = await talk.until("voice.interrupted")
         assert (interrupted["item_id"], interrupted["response_id"]) == (item_id, added["response_id"])
         assert interrupted["heard_ms"] >= 0
