@@ -5,22 +5,13 @@ import base64
 import contextlib
 import io
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import soundfile
 import websockets
 from openai import AsyncOpenAI, AsyncStream, Omit, omit
-from openai.resources.realtime.realtime import AsyncRealtimeConnection
 from openai.types.audio import Transcription
-from openai.types.realtime import (
-    ConversationItemInputAudioTranscriptionCompletedEvent,
-    ConversationItemInputAudioTranscriptionDeltaEvent,
-    ConversationItemInputAudioTranscriptionFailedEvent,
-    InputAudioBufferCommittedEvent,
-    RealtimeErrorEvent,
-    RealtimeServerEvent,
-)
 
 from pipeline.audio import FRAME_SECONDS, INPUT_RATE, OUTPUT_RATE, AudioFrame, Resampler, Samples
 from pipeline.errors import ProviderError, ProviderUnavailable
@@ -29,6 +20,11 @@ from pipeline.providers.duplex import received_while
 from pipeline.providers.interfaces import Transcript, TranscriptionOptions
 from pipeline.providers.openai.errors import openai_errors
 from pipeline.providers.transcription_requests import TranscriptionRequests
+
+if TYPE_CHECKING:
+    # The SDK takes a tenth of a second to import them, and whoever transcribes by request does not need them.
+    from openai.resources.realtime.realtime import AsyncRealtimeConnection
+    from openai.types.realtime import RealtimeServerEvent
 
 WHAT = "OpenAI's transcription"
 SHORTEST_SECONDS = 0.1
@@ -125,6 +121,8 @@ class OpenAIRealtimeTranscription:
     def __init__(self, client: AsyncOpenAI, model: str = "gpt-live-transcribe") -> None:
         self._client = client
         self._model = model
+        # The SDK imports it now, and not in somebody's turn.
+        _ = client.realtime
 
     async def transcribe(
         self, audio: AsyncIterator[AudioFrame], options: TranscriptionOptions
@@ -156,7 +154,7 @@ class OpenAIRealtimeTranscription:
 
     async def _send(
         self,
-        socket: AsyncRealtimeConnection,
+        socket: "AsyncRealtimeConnection",
         first: AudioFrame,
         audio: AsyncIterator[AudioFrame],
         options: TranscriptionOptions,
@@ -197,20 +195,22 @@ async def _read_to_the_end(stream: AsyncStream[Any], until_read: contextlib.Asyn
                 pass
 
 
-async def _append(socket: AsyncRealtimeConnection, samples: Samples) -> None:
+async def _append(socket: "AsyncRealtimeConnection", samples: Samples) -> None:
     if len(samples):
         await socket.input_audio_buffer.append(audio=base64.b64encode(samples.tobytes()).decode())
 
 
-def _transcript(event: RealtimeServerEvent, speech: DividedSpeech) -> Transcript | None:
+def _transcript(event: "RealtimeServerEvent", speech: DividedSpeech) -> Transcript | None:
     """What an event says. The words of a later part may be known first, but parts are committed in order."""
-    match event:
-        case InputAudioBufferCommittedEvent():
-            speech.begin(event.item_id)
-        case ConversationItemInputAudioTranscriptionCompletedEvent():
-            return speech.answer(event.item_id, event.transcript)
-        case ConversationItemInputAudioTranscriptionDeltaEvent() if event.delta:
-            return speech.show_more(event.item_id, event.delta)
-        case RealtimeErrorEvent() | ConversationItemInputAudioTranscriptionFailedEvent():
-            raise ProviderUnavailable(f"{WHAT} failed: {event.error.message}")
+    if not hasattr(event, "type"):
+        # The SDK does not check what it reads: this is no event.
+        return None
+    if event.type == "input_audio_buffer.committed":
+        speech.begin(event.item_id)
+    elif event.type == "conversation.item.input_audio_transcription.completed":
+        return speech.answer(event.item_id, event.transcript)
+    elif event.type == "conversation.item.input_audio_transcription.delta" and event.delta:
+        return speech.show_more(event.item_id, event.delta)
+    elif event.type in ("error", "conversation.item.input_audio_transcription.failed"):
+        raise ProviderUnavailable(f"{WHAT} failed: {event.error.message}")
     return None

@@ -1,6 +1,8 @@
 """Connections to the vendor are used again: a new handshake for every utterance would be heard as a delay."""
 
 import asyncio
+import subprocess
+import sys
 from collections.abc import Awaitable, Callable
 from contextlib import aclosing
 
@@ -14,6 +16,7 @@ from benchmarks.emulators import openai
 from benchmarks.emulators.scene import Scene
 from benchmarks.emulators.server import Server
 from pipeline.audio import FRAME_SAMPLES, AudioFrame
+from pipeline.errors import ProviderUnavailable
 from pipeline.providers.interfaces import (
     CompletionOptions,
     ModelMessage,
@@ -23,7 +26,7 @@ from pipeline.providers.interfaces import (
 )
 from pipeline.providers.openai.client import WARM_CONNECTIONS, client, warm_up
 from pipeline.providers.openai.language_model import OpenAILanguageModel
-from pipeline.providers.openai.speech_to_text import OpenAITranscription
+from pipeline.providers.openai.speech_to_text import OpenAIRealtimeTranscription, OpenAITranscription
 from pipeline.providers.openai.text_to_speech import OpenAITextToSpeech
 from tests.contracts.stages import given
 
@@ -110,3 +113,27 @@ async def test_nobody_to_warm_up_is_no_failure() -> None:
         url = server.url
     async with client("sk-test", f"{url}/v1") as connection:
         await warm_up(connection)
+
+
+def test_what_only_the_socket_needs_is_not_imported_for_requests() -> None:
+    code = "import sys, pipeline.providers.openai.speech_to_text; sys.exit('openai.types.realtime' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+async def test_an_event_that_is_none_says_nothing() -> None:
+    async def talks_nonsense(request: aiohttp.web.Request) -> aiohttp.web.WebSocketResponse:
+        socket = aiohttp.web.WebSocketResponse()
+        await socket.prepare(request)
+        for event in ("[]", "{}", '{"type": "error", "error": {"message": "No more.", "type": "server_error"}}'):
+            await socket.send_str(event)
+        async for _ in socket:
+            pass
+        return socket
+
+    app = aiohttp.web.Application()
+    app.router.add_get("/v1/realtime", talks_nonsense)
+    frames = [AudioFrame(np.full(FRAME_SAMPLES, 999, np.int16), is_speech=True)] * 50
+    async with Server(app) as server, client("sk-test", f"{server.url}/v1") as connection:
+        heard = OpenAIRealtimeTranscription(connection).transcribe(given(frames), TranscriptionOptions("s"))
+        with pytest.raises(ProviderUnavailable, match="No more"):
+            await anext(heard)
