@@ -15,9 +15,11 @@ settings.load_profile("deterministic")
 pytest_plugins = ("tests.services.asking", "tests.services.postgres", "tests.services.redis", "tests.services.s3")
 
 
-def pytest_xdist_auto_num_workers() -> int:
-    """For `-n auto`: one more than there are processors, because a good part of the time of these tests is waiting."""
-    return len(os.sched_getaffinity(0)) + 1 if hasattr(os, "sched_getaffinity") else (os.cpu_count() or 1) + 1
+def pytest_xdist_auto_num_workers() -> int | None:
+    """For `-n auto`: the processors that this process may use. xdist's own count leaves out the threads of a core."""
+    if "PYTEST_XDIST_AUTO_NUM_WORKERS" in os.environ:
+        return None
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
