@@ -74,6 +74,18 @@ class Recovery:
             if conversation_id not in own:
                 await self._archive.end(conversation_id)
 
+    async def keep(self, conversation_id: str) -> None:
+        """Keep for good the facts that only Redis has now; its items are kept by whoever writes the log.
+
+        Raises StorageUnavailable.
+        """
+        if not await self._more(conversation_id, 0) or (kept := await self._archive.read(conversation_id)) is None:
+            return
+        more = await self._more(conversation_id, kept.lines[-1][0] if kept.lines else 0)
+        await self._archive.write(
+            [Entry(kept.header, kept.epoch, False, first, tuple(run), (), (), None) for first, run in _runs(more)]
+        )
+
     async def _whole(self, conversation_id: str, epoch: int | None) -> TakenOver | None:
         """Read everything, and keep for good what only Redis had. Raises StorageUnavailable."""
         kept = await self._archive.read(conversation_id)

@@ -13,6 +13,7 @@ from typing import IO, TYPE_CHECKING, Any
 
 import orjson
 
+from voice_server.conversations.recovery import Recovery
 from voice_server.privacy.jobs import Job, Jobs
 from voice_server.privacy.readme import readme
 from voice_server.privacy.subject import Subject, Subjects, owner_of, resolve, subject_of
@@ -35,8 +36,10 @@ _SQL = Statements.of("privacy_objects")
 class Export:
     """Carries out one kind of job."""
 
-    def __init__(self, database: Database, jobs: Jobs, objects: Objects) -> None:
+    def __init__(self, database: Database, jobs: Jobs, objects: Objects, logs: Recovery) -> None:
+        """`logs`: of conversations, of which the newest lines may not be in the database."""
         self._database = database
+        self._logs = logs
         self._subjects = Subjects(database)
         self._jobs = jobs
         self._objects = objects
@@ -59,6 +62,8 @@ class Export:
         files: dict[str, int] = {}
         # One transaction at a time for each file: nothing is locked, and a long export does not hold a connection.
         subject = await self._subjects.resolve(known)
+        for conversation_id in subject.conversations:
+            await self._logs.keep(conversation_id)
         objects: list[dict[str, Any]] = []
         for number, name in enumerate(_EXPORT, 1):
             async with self._subjects.seeing(subject) as connection:

@@ -7,6 +7,8 @@ from aiohttp import web
 
 from voice_server.accounts.ended_access import EndedAccess
 from voice_server.accounts.signing_keys import SigningKeys
+from voice_server.conversations.archive import Archive
+from voice_server.conversations.recovery import Recovery
 from voice_server.privacy.consent_routes import ConsentRoutes
 from voice_server.privacy.consents import Consents
 from voice_server.privacy.doors import Doors
@@ -79,7 +81,8 @@ def build_privacy(
         PostgresTraces(subjects, secret),
     ]
     erasure = Erasure(subjects, jobs, doors, receipts, traces, endings.end, secret, late_seconds=late_seconds)
-    worker = Worker(jobs, Export(database, jobs, objects), erasure)
+    logs = Recovery(Archive(database), shared.live_log)
+    worker = Worker(jobs, Export(database, jobs, objects, logs), erasure)
     consents, retention = Consents(database), Retention(database, objects, shared.leases)
     job_routes = JobRoutes(jobs, Persons(database), doors, receipts, objects, worker)
     return PrivacyService(

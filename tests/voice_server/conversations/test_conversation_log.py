@@ -19,6 +19,7 @@ from voice_server.conversations.restore import restored
 from voice_server.conversations.spool import Spool
 from voice_server.storage.postgres.database import Database
 from voice_server.storage.shared.interfaces import Fenced
+from voice_server.storage.shared.memory import MemoryLiveLog
 from voice_server.storage.shared.redis import open_redis
 
 
@@ -266,6 +267,22 @@ async def test_what_only_redis_had_is_kept_for_good(database: Database, tmp_path
             async with database.tenant(DEFAULT_TENANT) as connection:
                 assert await connection.fetchval("SELECT ended_at FROM conversations") is not None
         killed.archive.is_away = killed.spool.is_full = False
+
+
+async def test_facts_that_are_only_on_their_way_are_kept_when_somebody_asks(database: Database, tmp_path: Path) -> None:
+    live = MemoryLiveLog()
+    async with kept_in(database, tmp_path / "one", live) as kept, kept_in(database, tmp_path / "two", live) as other:
+        writer = kept.begin()
+        await writer.durable(writer.note(said(1)))
+        await kept.has_all(writer)
+        kept.archive.is_away = True
+        assert await writer.durable(writer.note(said(2)))
+        await other.log.recovery.keep(writer.header.id)
+        assert await other.sequences(writer) == list(range(1, writer.sequence + 1))
+        # Whoever holds the conversation goes on as if nothing had been.
+        kept.archive.is_away = False
+        writer.note(said(3))
+        await kept.has_all(writer)
 
 
 async def test_redis_restarts_in_the_middle(database: Database, tmp_path: Path, redis_server: Redis) -> None:
