@@ -159,7 +159,12 @@ async def measure(name: str, conversations: int, count: int, seed: int, seconds:
 
 
 def _errors(task: Task) -> list[str]:
-    return [line for line in task.log.splitlines() if "error" in line.lower() or "Traceback" in line]
+    levels = ('"level":"error"', '"level":"critical"')
+    return [
+        line
+        for line in task.log.splitlines()
+        if any(level in line for level in levels) or (not line.startswith("{") and "Traceback" in line)
+    ]
 
 
 COLUMNS = "{:22}{:>6}{:>6}{:>6}  {:>22}{:>22}{:>6}{:>7}{:>8}{:>9}{:>7}"
