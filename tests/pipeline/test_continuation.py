@@ -6,6 +6,7 @@ import pytest
 
 from pipeline.continuation import GO_ON, Unfinished, without_repetition
 from pipeline.conversation import Conversation
+from pipeline.errors import ProviderSaidNothing
 from pipeline.events import ReplyFinished, ReplyStarted, ReplyWritten
 from pipeline.items import Message, Speech
 from pipeline.providers.interfaces import Completed, ModelDelta, TextDelta, Usage
@@ -71,6 +72,19 @@ def test_what_was_not_written_is_asked_for(model: str) -> None:
             ]
 
     scenario()
+
+
+@in_virtual_time
+async def test_a_model_that_has_nothing_to_add_ends_the_reply() -> None:
+    """It was cut just before it would have said that this was all: nobody apologises."""
+    heard = "The first sentence is here. "
+    llm = ScriptedLanguageModel(ProviderSaidNothing("It gave no words."))
+    rest = unfinished(STORY, heard, is_complete=False)
+    async with laboratory(conversation=cut(heard.strip()), unfinished=rest, llm=llm) as lab:
+        await lab.until(ReplyFinished)
+        await lab.hears_out()
+        assert " ".join(answers(lab)) == STORY
+        assert [finished.status for finished in lab.all(ReplyFinished)] == ["completed"]
 
 
 @in_virtual_time
