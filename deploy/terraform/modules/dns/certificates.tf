@@ -14,7 +14,6 @@ resource "aws_acm_certificate" "regional" {
   domain_name               = local.api_host
   subject_alternative_names = [local.webhook_host]
   validation_method         = "DNS"
-  key_algorithm             = "EC_prime256v1"
 
   lifecycle {
     create_before_destroy = true
@@ -27,7 +26,6 @@ resource "aws_acm_certificate" "cdn" {
   domain_name               = local.cdn_hosts[0]
   subject_alternative_names = slice(local.cdn_hosts, 1, length(local.cdn_hosts))
   validation_method         = "DNS"
-  key_algorithm             = "EC_prime256v1"
 
   lifecycle {
     create_before_destroy = true
