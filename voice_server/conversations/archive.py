@@ -132,7 +132,7 @@ class Archive:
         if gone:
             await connection.execute(_SQL["drop_items"], *_columns(gone, 2))
         if rows:
-            await connection.execute(_SQL["put_items"], *_columns(rows.values(), 9))
+            await connection.execute(_SQL["put_items"], *_columns(rows.values(), 10))
         news = {entry.header.id: (entry.header.id, entry.epoch, _moment(entry.ended_at)) for entry in entries}
         await connection.execute(_SQL["mark"], *_columns(news.values(), 3))
 
@@ -184,6 +184,7 @@ def _item_rows(entry: Entry) -> list[tuple[Any, ...]]:
             row.status,
             _moment(row.said_at),
             None if row.timings is None else orjson.dumps(row.timings).decode(),
+            row.unheard,
         )
         for row in entry.items
     ]

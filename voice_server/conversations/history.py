@@ -71,6 +71,7 @@ class Said:
     status: str
     said_at: datetime
     timings: Mapping[str, Any] | None
+    unheard: str | None
 
 
 class History:

@@ -119,6 +119,7 @@ def _item(each: Said) -> dict[str, Any]:
         "status": each.status,
         "said_at": each.said_at.isoformat(),
         "timings": each.timings,
+        "unheard": each.unheard,
     }
 
 

@@ -66,6 +66,8 @@ class ItemRow:
     """Seconds since 1970."""
     timings: Mapping[str, Any] | None
     """Of the user's items: how long the answer took, as in `voice.turn`."""
+    unheard: str | None = None
+    """What was sent of a reply, and not heard because somebody spoke."""
 
 
 class Items:
@@ -91,6 +93,8 @@ class Items:
         self._positions: dict[str, int] = {}
         self._said_at: dict[str, float] = {}
         self._timings: dict[str, Mapping[str, Any]] = {}
+        self._sent: dict[str, str] = {}
+        """Of replies that were cut: all words, as they were before."""
         self._change = 0
         self._changed: dict[str, int] = {}
         """By item: the change that made its row another."""
@@ -149,14 +153,14 @@ class Items:
                 self.cut = None
             case ItemRemoved(item_id):
                 self._remove(item_id)
-            case TranscriptCompleted(item_id=item_id, text=text) | ItemCut(item_id=item_id, text=text):
+            case TranscriptCompleted(item_id=item_id, text=text):
                 self._set_transcript(item_id, text)
             case TranscriptFailed(item_id=item_id):
                 self._set_transcript(item_id, "")
             case TranscriptDelta(item_id, text):
                 self.deltas[item_id] = self.deltas.get(item_id, "") + text
-            case ReplyInterrupted(item_id=item_id, heard_text=text):
-                self._set_transcript(item_id, text)
+            case ReplyInterrupted(item_id=item_id, heard_text=text) | ItemCut(item_id=item_id, text=text):
+                self._cut(item_id, text)
             case SettingsApplied(settings=settings):
                 self.settings = settings
             case TurnMeasured(item_id=item_id):
@@ -224,12 +228,19 @@ class Items:
         for known in (self._changed, self._positions, self._said_at):
             known.pop(item_id, None)
         self._timings.pop(item_id, None)
+        self._sent.pop(item_id, None)
         self.deltas.pop(item_id, None)
         if self.waits_for_answer == item_id:
             self.waits_for_answer = None
         if self.cut and not self.cut.whole:
             # What it would have answered is gone.
             self.cut = None
+
+    def _cut(self, item_id: str, heard: str) -> None:
+        item = self.conversation.get(item_id)
+        if isinstance(item, Message):
+            self._sent.setdefault(item_id, item.text)
+        self._set_transcript(item_id, heard)
 
     def _set_transcript(self, item_id: str, text: str) -> None:
         self.deltas.pop(item_id, None)
@@ -259,7 +270,12 @@ class Items:
             item.status,
             self._said_at[item.id],
             self._timings.get(item.id),
+            self._unheard(item),
         )
+
+    def _unheard(self, item: Item) -> str | None:
+        sent, heard = self._sent.get(item.id, ""), self._text(item)
+        return (_storable(sent[len(heard) :].strip()) or None) if sent.startswith(heard) else None
 
     def _text(self, item: Item) -> str:
         match item:

@@ -46,6 +46,7 @@ SCHEMAS: dict[str, Schema] = {
             "status": _TEXT,
             "said_at": _TIME,
             "timings": {"type": ["object", "null"]},
+            "unheard": _TEXT_OR_NULL,
         }
     ),
     "ConversationRead": _object(
@@ -77,8 +78,8 @@ PATHS: Schema = {
     "/api/v1/conversations/{conversation_id}": {
         "get": operation(
             "Read a conversation",
-            "Its items in order: what was heard of each, when it was said, and how long its answer took, as "
-            "`voice.turn` tells it.",
+            "Its items in order: what was heard of each, and `unheard` what was not because somebody spoke, when it "
+            "was said, and how long its answer took, as `voice.turn` tells it.",
             parameters=[
                 path_parameter("conversation_id", "`conv_…`"),
                 query("limit", "Items, from 1 to 1,000."),

@@ -35,7 +35,7 @@ RULES: Mapping[str, Mapping[str, str]] = {
     "consents": _all(_REMOVED, "id tenant_id account_id customer_id purpose granted wording wording_version given_at"),
     "conversation_facts": _all(_REMOVED, "conversation_id sequence tenant_id fact"),
     "conversation_items": _all(
-        _REMOVED, "conversation_id id tenant_id position role text status said_at timings words"
+        _REMOVED, "conversation_id id tenant_id position role text status said_at timings words unheard"
     ),
     "conversations": _all(
         _REMOVED,

@@ -7,10 +7,13 @@ import pytest
 from pipeline.conversation import model_messages
 from pipeline.events import (
     ItemAdded,
+    ItemCut,
     ItemRemoved,
     PlaybackReported,
     ReplyAudio,
     ReplyFinished,
+    ReplyInterrupted,
+    ReplyItemFinished,
     ReplyItemStarted,
     ReplyStarted,
     ReplyWritten,
@@ -110,6 +113,26 @@ def test_a_reply_that_was_cut_short_tells_what_was_written_sent_and_heard() -> N
         ("assistant", "One two. Three", "in_progress"),
     ]
     assert [row.said_at - BEGAN_AT for row in rows] == pytest.approx([1.0, 1.6])
+
+
+def test_what_was_not_heard_of_a_reply_is_kept_beside_what_was() -> None:
+    words = (Speech("One two. Three four.", None),)
+    facts: list[LogFact] = [
+        *given(),
+        Left(3.6, ReplyItemFinished("resp_1", Message("item_a", "assistant", words, "incomplete"))),
+        Left(3.6, ReplyInterrupted("resp_1", "item_a", 1.5, "One two. Three")),
+    ]
+    assert rows_of(facts)[-1] == ("One two. Three", "four.")
+    # The client says later how much it really was.
+    assert rows_of([*facts, Left(3.7, ItemCut("item_a", 1.0, "One two."))])[-1] == ("One two.", "Three four.")
+    assert rows_of([*facts, Left(3.7, ItemCut("item_a", 2.5, "One two. Three four."))])[-1] == (
+        "One two. Three four.",
+        None,
+    )
+
+
+def rows_of(facts: list[LogFact]) -> list[tuple[str, str | None]]:
+    return [(row.text, row.unheard) for row in folded(logged(facts)).rows()]
 
 
 def test_what_the_model_wrote_and_nobody_heard_is_known() -> None:

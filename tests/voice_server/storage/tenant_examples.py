@@ -248,6 +248,7 @@ EXAMPLES: dict[str, dict[str, tuple[Any, ...]]] = {
             ["completed"],
             [NOW],
             ["{}"],
+            ["unheard words"],
         ),
         "drop_items": (["conv_canary"], ["item_canary"]),
         "mark": (["conv_canary"], [2], [NOW]),

@@ -19,14 +19,15 @@ SELECT * FROM unnest($1::text[], $2::bigint[], $3::uuid[], $4::text[])
 ON CONFLICT (conversation_id, sequence) DO NOTHING
 
 -- name: put_items
-INSERT INTO conversation_items (conversation_id, id, tenant_id, position, role, text, status, said_at, timings)
-SELECT conversation_id, id, tenant_id, position, role, text, status, said_at, timings::jsonb
+INSERT INTO conversation_items (conversation_id, id, tenant_id, position, role, text, status, said_at, timings, unheard)
+SELECT conversation_id, id, tenant_id, position, role, text, status, said_at, timings::jsonb, unheard
 FROM unnest(
-    $1::text[], $2::text[], $3::uuid[], $4::bigint[], $5::text[], $6::text[], $7::text[], $8::timestamptz[], $9::text[]
-) AS items (conversation_id, id, tenant_id, position, role, text, status, said_at, timings)
+    $1::text[], $2::text[], $3::uuid[], $4::bigint[], $5::text[], $6::text[], $7::text[], $8::timestamptz[], $9::text[],
+    $10::text[]
+) AS items (conversation_id, id, tenant_id, position, role, text, status, said_at, timings, unheard)
 ON CONFLICT (conversation_id, id) DO UPDATE SET
     position = excluded.position, role = excluded.role, text = excluded.text, status = excluded.status,
-    said_at = excluded.said_at, timings = excluded.timings
+    said_at = excluded.said_at, timings = excluded.timings, unheard = excluded.unheard
 
 -- name: drop_items
 DELETE FROM conversation_items USING unnest($1::text[], $2::text[]) AS gone (conversation_id, id)

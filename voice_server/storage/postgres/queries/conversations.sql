@@ -60,7 +60,7 @@ FROM conversations
 WHERE tenant_id = $1 AND id = $2 AND ($3::text IS NULL OR owner = $3)
 
 -- name: items
-SELECT id, position, role, text, status, said_at, timings
+SELECT id, position, role, text, status, said_at, timings, unheard
 FROM conversation_items
 WHERE conversation_id = $1 AND position > $2
 ORDER BY position
