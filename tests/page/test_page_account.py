@@ -26,8 +26,13 @@ SERIOUS = ("serious", "critical")
 
 @pytest.fixture
 async def real(page_files: Path, tmp_path: Path) -> AsyncIterator[RealServer]:
-    async with real_server(tmp_path) as server:
-        yield server
+    # The machine may be busy; what is tested is what happens, not how fast.
+    expect.set_options(timeout=WAIT_MS)
+    try:
+        async with real_server(tmp_path) as server:
+            yield server
+    finally:
+        expect.set_options(timeout=None)
 
 
 async def opened(browser: Browser, url: str, **options: Any) -> Page:
@@ -111,13 +116,13 @@ async def test_from_registering_to_erasure(browser: Browser, real: RealServer, t
     await write(page, "What is the square root of 144?")
     await page.get_by_role("button", name="New conversation").click()
     await expect(page.get_by_role("list", name="Conversation")).to_have_count(0)
-    await write(page, "Tell me about the element carbon.")
+    await write(page, "What is five plus seven?")
     await page.get_by_role("button", name="New conversation").click()
 
     await it_is_in_the_history(page)
     await it_is_remembered_corrected_and_forgotten(page)
     await everything_is_taken_along(page, tmp_path)
-    await everything_is_erased(page, tmp_path)
+    await everything_is_erased(page, real, tmp_path)
     await page.get_by_role("button", name="Close").click()
     await page.get_by_role("link", name="Log in", exact=True).click()
     await fill_log_in(page)
@@ -128,7 +133,7 @@ async def it_is_in_the_history(page: Page) -> None:
     await page.get_by_role("link", name="Your history, memory and privacy").click()
     listed = page.get_by_role("list", name="Your conversations").get_by_role("listitem")
     await expect(listed).to_have_count(2)
-    await expect(listed.nth(0)).to_contain_text("Tell me about the element carbon.")
+    await expect(listed.nth(0)).to_contain_text("What is five plus seven?")
     await expect(listed.nth(1)).to_contain_text("Galion")
     await expect(listed.nth(1)).to_contain_text("My name is Ada, and I am allergic to peanuts.")
 
@@ -207,7 +212,7 @@ async def everything_is_taken_along(page: Page, folder: Path) -> None:
     await expect(page.get_by_role("link", name="Download")).to_be_visible()
 
 
-async def everything_is_erased(page: Page, folder: Path) -> None:
+async def everything_is_erased(page: Page, real: RealServer, folder: Path) -> None:
     word = page.get_by_label("Type “erase” to confirm")
     await page.get_by_role("button", name="Erase everything").click()
     await expect(word).to_be_focused()
@@ -223,7 +228,7 @@ async def everything_is_erased(page: Page, folder: Path) -> None:
     await (await downloading.value).save_as(path)
     receipt = json.loads(path.read_text())
     assert receipt["claims"]["erased"]["postgres"]["conversations"] == 1
-    verified = await page.request.get(f"/api/v1/gdpr/receipts/verify?receipt={receipt['receipt']}")
+    verified = await page.request.get(f"{real.url}api/v1/gdpr/receipts/verify?receipt={receipt['receipt']}")
     assert (await verified.json())["claims"] == receipt["claims"]
 
 
@@ -258,7 +263,7 @@ async def test_a_reload_keeps_the_session_and_logging_out_everywhere_ends_it(
     await place(here, "Account").click()
     await here.get_by_role("button", name="Log out everywhere").click()
     await here.get_by_role("group").get_by_role("button", name="Log out everywhere").click()
-    await expect(here.get_by_role("link", name="Log in", exact=True)).to_be_focused()
+    await expect(here.get_by_role("link", name="Log in", exact=True)).to_be_visible()
     await here.reload()
     await expect(here.get_by_role("link", name="Log in", exact=True)).to_be_visible()
 
@@ -278,16 +283,24 @@ async def test_a_conversation_goes_on_as_that_of_whoever_logs_in_and_goes_with_t
     await write(page, "What is the square root of 144?")
     await log_in(page)
     await expect(page.get_by_role("list", name="Conversation")).to_contain_text("144")
-    await write(page, "Tell me about the element carbon.")
+    await write(page, "What is five plus seven?")
     await page.reload()
-    await expect(page.get_by_role("list", name="Conversation")).to_contain_text("carbon")
+    await expect(page.get_by_role("list", name="Conversation")).to_contain_text("five plus seven")
+    await page.get_by_role("textbox", name="Write instead of talking").fill("Tell me about the element carbon.")
+    await page.get_by_role("button", name="Send").click()
+    await expect(page.get_by_role("status").filter(has_text="Speaking")).to_be_visible()
+    await expect(page.get_by_role("list", name="Conversation")).to_contain_text("Carbon is")
+    await page.get_by_role("button", name="Stop speaking").click()
+    await expect(page.get_by_role("list", name="Conversation").locator(".unheard")).to_be_visible()
     await page.get_by_role("link", name="Your history, memory and privacy").click()
     listed = page.get_by_role("list", name="Your conversations").get_by_role("listitem")
     await expect(listed).to_have_count(1)
     await listed.get_by_role("link").click()
     said = page.get_by_role("list", name="What was said")
     await expect(said).to_contain_text("What is the square root of 144?")
-    await expect(said).to_contain_text("Tell me about the element carbon.")
+    await expect(said).to_contain_text("What is five plus seven?")
+    await expect(said).to_contain_text("Interrupted: what is struck through was not heard.")
+    await expect(said.locator(".unheard")).not_to_be_empty()
     await place(page, "Account").click()
     await page.get_by_role("button", name="Log out", exact=True).click()
     await expect(page.get_by_role("dialog")).to_have_count(0)
@@ -321,13 +334,13 @@ async def test_problems_are_said_beside_the_field_and_a_forgotten_password_is_se
     await expect(titled(page, "Look into your mail")).to_be_visible()
     link = await real.link("Set a new password")
     await page.goto(link)
-    await page.get_by_label("New password").fill("another heron elsewhere")
+    await page.get_by_role("textbox", name="New password").fill("another heron elsewhere")
     await page.get_by_role("button", name="Set it").click()
     await expect(page.get_by_text("The new password is set")).to_be_visible()
     await fill_log_in(page, "another heron elsewhere")
     await expect(titled(page, "Account")).to_be_visible()
     await page.goto(link)
-    await page.get_by_label("New password").fill("one more heron there")
+    await page.get_by_role("textbox", name="New password").fill("one more heron there")
     await page.get_by_role("button", name="Set it").click()
     await expect(page.get_by_role("alert").filter(has_text="This link has expired")).to_be_visible()
 

@@ -37,7 +37,9 @@ export interface Said {
   readonly role: string;
   /** As far as it was heard. */
   readonly text: string;
-  /** More was to be said, and somebody spoke. */
+  /** What was said of it and not heard, because somebody spoke; empty: nothing. */
+  readonly unheard: string;
+  /** It was broken off. */
   readonly isCut: boolean;
   readonly saidAt: Date;
   /** How long the answer to it took. */
@@ -108,6 +110,7 @@ function readSaid(fields: Fields): Said {
     id: fields.text("id"),
     role: fields.text("role"),
     text: fields.text("text"),
+    unheard: fields.optionalText("unheard") ?? "",
     isCut: fields.text("status") === "incomplete",
     saidAt: new Date(fields.text("said_at")),
     waterfall: timings === null ? null : readWaterfall(timings),

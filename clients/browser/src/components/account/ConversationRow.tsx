@@ -24,15 +24,16 @@ export function ConversationRow({ summary, query, assistants }: ConversationRowP
       {matches.length === 0 ? (
         <span className={opening === null ? "row-words row-wordless" : "row-words"}>{opening ?? "Nothing was said."}</span>
       ) : (
-        matches.map((match) => <Passage key={match.itemId} match={match} />)
+        matches.map((match) => <Passage key={match.itemId} match={match} title={titleOf(assistants, assistant)} />)
       )}
     </a>
   );
 }
 
-function Passage({ match }: { readonly match: Match }) {
+function Passage({ match, title }: { readonly match: Match; readonly title: string }) {
   return (
     <span className="row-words">
+      <span className="row-who">{match.speaker === "user" ? "You" : title} </span>
       {match.passage.map(({ text, found }, index) => (found ? <mark key={index}>{text}</mark> : <span key={index}>{text}</span>))}
     </span>
   );

@@ -28,7 +28,7 @@ export function Export({ account, last }: ExportProps) {
       {job !== null && <State job={job} />}
       {problem !== null && <Failure message={problem} />}
       {(job === null || !isUnderWay(job)) && (
-        <Form submission={submission} action={job === null ? "Put it together" : "Put it together anew"}>
+        <Form submission={submission} isQuiet={job?.url != null} action={job === null ? "Put it together" : "Put it together anew"}>
           {null}
         </Form>
       )}
@@ -47,12 +47,12 @@ function State({ job }: { readonly job: Job }) {
   }
   if (job.url !== null) {
     return (
-      <p role="status">
+      <div role="status">
         <a className="button" href={job.url} download="export.zip">
           Download
-        </a>{" "}
-        <span className="deed-note">Put together on {dayAndMinute(job.finishedAt ?? job.createdAt)}.</span>
-      </p>
+        </a>
+        <p className="deed-note deed-block">Put together on {dayAndMinute(job.finishedAt ?? job.createdAt)}.</p>
+      </div>
     );
   }
   if (job.state === "failed") return <Failure message={job.problem ?? "It could not be put together."} />;

@@ -8,17 +8,19 @@ interface FormProps {
   readonly children: ReactNode;
   /** It cannot be taken back. */
   readonly isGrave?: boolean;
+  /** Something else is to be done first. */
+  readonly isQuiet?: boolean;
   readonly after?: ReactNode;
 }
 
-export function Form({ submission, action, children, isGrave = false, after }: FormProps) {
+export function Form({ submission, action, children, isGrave = false, isQuiet = false, after }: FormProps) {
   const { form, problem, isBusy, submit } = submission;
   return (
     <form className="form" ref={form} onSubmit={submit} noValidate aria-busy={isBusy}>
       {children}
       <div role="alert">{problem !== null && problem.field === null && <p className="field-problem">{problem.message}</p>}</div>
       <div className="form-actions">
-        <button type="submit" className={isGrave ? "button button-grave" : "button"} aria-disabled={isBusy}>
+        <button type="submit" className={`button${isGrave ? " button-grave" : ""}${isQuiet ? " button-quiet" : ""}`} aria-disabled={isBusy}>
           {action}
         </button>
         {after}

@@ -74,7 +74,7 @@ function Done({ job, receipt }: { readonly job: Job; readonly receipt: Receipt }
           Download the receipt
         </button>
       </p>
-      <p className="deed-note">It is signed (EdDSA) and comes with the key, so that anybody can verify it, also without this server.</p>
+      <p className="deed-note deed-block">It is signed (EdDSA) and comes with the key, so that anybody can verify it, also without this server.</p>
     </>
   );
 }

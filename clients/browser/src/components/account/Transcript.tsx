@@ -88,10 +88,26 @@ function Line({ said, title }: { readonly said: Said; readonly title: string }) 
         {said.role === "user" ? "You" : title}
         <time dateTime={said.saidAt.toISOString()}>{minute(said.saidAt)}</time>
       </span>
-      {said.text === "" ? <p className="line-words line-wordless">No words were found in it.</p> : <p className="line-words">{said.text}</p>}
-      {said.isCut && said.role === "assistant" && <p className="line-cut">{said.text === "" ? "Interrupted before a word was heard." : "Interrupted here: the rest was not heard."}</p>}
+      <Words said={said} />
+      {said.role === "assistant" && (said.isCut || said.unheard !== "") && (
+        <p className="line-cut">Interrupted: {said.unheard === "" ? "the rest was not said" : "what is struck through was not heard"}.</p>
+      )}
       {said.waterfall !== null && <Waterfall waterfall={said.waterfall} />}
     </li>
+  );
+}
+
+function Words({ said: { text, unheard } }: { readonly said: Said }) {
+  if (text === "" && unheard === "") return <p className="line-words line-wordless">No words were found in it.</p>;
+  return (
+    <p className="line-words">
+      {text}
+      {unheard !== "" && (
+        <>
+          <span className="visually-hidden"> (not heard:) </span> <s className="unheard">{unheard}</s>
+        </>
+      )}
+    </p>
   );
 }
 
