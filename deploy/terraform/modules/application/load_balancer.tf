@@ -72,8 +72,11 @@ resource "aws_lb_target_group" "service" {
   # Longer than the application drains, shorter than Fargate waits before it kills.
   deregistration_delay = 100
 
+  # Not /ready: that refuses newcomers when a task is full, and ECS replaces tasks that the load balancer finds unhealthy,
+  # protected or not, with everybody who talks to them. Full tasks refuse handshakes themselves; tasks that stop are
+  # taken out by ECS; and a task listens only once it is ready.
   health_check {
-    path                = "/ready"
+    path                = "/health"
     matcher             = "200"
     interval            = 10
     timeout             = 5

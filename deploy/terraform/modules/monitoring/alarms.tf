@@ -30,7 +30,7 @@ locals {
 
   target_alarms = merge([for name, service in var.services : {
     "${name}-unhealthy" = {
-      description = "A task of ${name} has not been ready for 5 minutes."
+      description = "A task of ${name} has not been healthy for 5 minutes."
       namespace   = "AWS/ApplicationELB", metric = "UnHealthyHostCount"
       dimensions  = { LoadBalancer = var.alb_arn_suffix, TargetGroup = service.target_group_arn_suffix }
       statistic   = "Maximum", above = true, threshold = 0
@@ -38,7 +38,7 @@ locals {
       missing     = "notBreaching"
     }
     "${name}-away" = {
-      description = "No task of ${name} is ready."
+      description = "No task of ${name} is healthy."
       namespace   = "AWS/ApplicationELB", metric = "HealthyHostCount"
       dimensions  = { LoadBalancer = var.alb_arn_suffix, TargetGroup = service.target_group_arn_suffix }
       statistic   = "Maximum", above = false, threshold = 1

@@ -198,10 +198,10 @@ run "load_balancer" {
 
   assert {
     condition = alltrue([for group in values(aws_lb_target_group.service) :
-      length(group.name) <= 32 && tonumber(group.deregistration_delay) <= 110 && group.health_check[0].path == "/ready"
+      length(group.name) <= 32 && tonumber(group.deregistration_delay) <= 110 && group.health_check[0].path == "/health"
       && group.load_balancing_algorithm_type == "least_outstanding_requests" && group.target_type == "ip"
     ])
-    error_message = "Target groups ask /ready, count open requests and let tasks drain."
+    error_message = "Target groups ask whether a task is alive, not whether it is full; they count open requests and let tasks drain."
   }
 
   assert {
