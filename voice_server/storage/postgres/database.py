@@ -76,6 +76,7 @@ class Database:
             timeout=CONNECT_SECONDS,
             command_timeout=STATEMENT_SECONDS,
             init=_prepare,
+            reset=_leave,
             server_settings={
                 "role": ROLE,
                 "application_name": "voice-server",
@@ -130,6 +131,13 @@ async def _prepare(connection: "asyncpg.Connection[asyncpg.Record]") -> None:
         await connection.set_type_codec(
             kind, encoder=lambda value: orjson.dumps(value).decode(), decoder=orjson.loads, schema="pg_catalog"
         )
+
+
+async def _leave(_connection: "asyncpg.Connection[asyncpg.Record]") -> None:
+    """What asyncpg would ask of a connection that is given back is a round trip for nothing.
+
+    All that is ever set is set for a transaction, and asyncpg itself ends one that was left open.
+    """
 
 
 def _milliseconds(seconds: float) -> str:
