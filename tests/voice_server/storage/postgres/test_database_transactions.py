@@ -25,9 +25,13 @@ async def test_whose_rows_are_seen_ends_with_the_transaction(database_url: str) 
 async def test_a_transaction_that_failed_leaves_nothing(database_url: str) -> None:
     async with Database.open(database_url, max_connections=1) as database:
         with pytest.raises(StorageUnavailable):
-            async with database.everyone() as connection:
-                await connection.execute("SET LOCAL statement_timeout = '1ms'")
-                await connection.execute("SELECT pg_sleep(10)")
+            await wait_too_long(database)
         async with database.tenant(uuid4()) as connection:
             assert await connection.fetchval(EVERYONE) is None
             assert await connection.fetchval("SHOW statement_timeout") == "10s"
+
+
+async def wait_too_long(database: Database) -> None:
+    async with database.everyone() as connection:
+        await connection.execute("SET LOCAL statement_timeout = '1ms'")
+        await connection.execute("SELECT pg_sleep(10)")
