@@ -187,10 +187,11 @@ module "cdn" {
   webhook_host                = module.dns.hosts.webhook
   certificate_arn             = module.dns.cdn_certificate_arn
   frontend_bucket_domain_name = module.storage.frontend_bucket_regional_domain_name
-  access_logs_bucket_arn      = module.storage.logs_bucket_arn
-  access_logs_prefix          = module.storage.cdn_log_prefix
-  serve_api                   = var.api_through_cdn
-  alb_dns_name                = module.application.alb_dns_name
+  # By the name, which is known only once the bucket's policy lets the delivery in.
+  access_logs_bucket_arn = "arn:${local.partition}:s3:::${module.storage.logs_bucket}"
+  access_logs_prefix     = module.storage.cdn_log_prefix
+  serve_api              = var.api_through_cdn
+  alb_dns_name           = module.application.alb_dns_name
 }
 
 module "monitoring" {

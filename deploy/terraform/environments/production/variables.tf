@@ -68,7 +68,7 @@ variable "services" {
   }))
   default = {
     voice = { roles = ["voice"], cpu = 512, memory = 1024, min = 2, max = 10 }
-    api   = { roles = ["api", "auth", "users", "analytics"], cpu = 256, memory = 512, min = 2, max = 10 }
+    api   = { roles = ["api", "auth", "users", "analytics"], cpu = 256, memory = 512, min = 2, max = 4 }
   }
 }
 
