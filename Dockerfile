@@ -28,6 +28,8 @@ FROM python:3.13-slim
 RUN useradd --create-home --uid 10001 voice \
     && mkdir /data && chown voice /data
 COPY --from=packages /app/.venv /app/.venv
+# Who signs the certificates of databases at Amazon RDS; nothing else trusts them. PGSSLROOTCERT names the file there.
+ADD --chmod=444 https://truststore.pki.rds.amazonaws.com/global/global-bundle.pem /app/aws-rds.pem
 ENV PATH=/app/.venv/bin:$PATH \
     PYTHONDONTWRITEBYTECODE=1 \
     PYTHONUNBUFFERED=1 \

@@ -9,6 +9,9 @@ locals {
   database_location = "${var.database_address}:${var.database_port}/${var.database_name}?sslmode=verify-full"
   metrics_namespace = "VoiceServer/${var.name}"
 
+  # Amazon's own authorities, which sign the certificates of RDS; the image brings them.
+  database_ca = "/app/aws-rds.pem"
+
   # Sorted by name, as ECS gives them back: else every plan would see a change.
   environments = { for name, service in var.services : name => {
     ALLOWED_ORIGINS           = "https://dashboard.${var.domain}"
@@ -21,6 +24,7 @@ locals {
     MAIL_FROM                 = var.mail_from == "" ? "no-reply@${var.domain}" : var.mail_from
     MAX_SESSIONS              = tostring(service.max_sessions)
     OBJECT_STORE_URL          = "s3://${var.object_bucket}/${var.object_prefix}?region=${local.region}"
+    PGSSLROOTCERT             = local.database_ca
     PORT                      = tostring(var.container_port)
     PUBLIC_URL                = "https://${local.api_host}"
     REDIS_URL                 = "rediss://${var.cache_address}:${var.cache_port}"
@@ -150,6 +154,7 @@ resource "aws_ecs_task_definition" "migrate" {
       { name = "DATABASE_URL", value = "postgresql://${local.database_location}" },
       { name = "DATA_DIR", value = "/data" },
       { name = "LOG_FORMAT", value = "json" },
+      { name = "PGSSLROOTCERT", value = local.database_ca },
     ]
     secrets = [
       { name = "DATABASE_PASSWORD", valueFrom = "${var.master_secret_arn}:password::" },
