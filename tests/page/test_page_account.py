@@ -54,7 +54,7 @@ def place(page: Page, name: str) -> Locator:
 
 async def fill_log_in(page: Page, password: str = PASSWORD) -> None:
     await page.get_by_label("E-mail").fill(EMAIL)
-    await page.get_by_label("Password").fill(password)
+    await page.get_by_label("Password", exact=True).fill(password)
     await page.get_by_role("button", name="Log in", exact=True).click()
 
 

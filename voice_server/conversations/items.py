@@ -189,15 +189,20 @@ class Items:
             case ReplyWritten(reply_id, text, is_complete) if reply := self.replies.get(reply_id):
                 reply.compose(text, is_complete=is_complete)
             case ReplyItemFinished(item=item):
-                self.conversation.replace(_silent(item))
-                self._touch(item.id)
-                for reply in self.replies.values():
-                    if reply.message_id == item.id and isinstance(item, Message):
-                        reply.end(item.text)
+                self._finish(item)
             case ReplyFinished(reply_id=reply_id):
                 ended = self.replies.pop(reply_id, None)
                 if ended and ended.options.in_conversation and output.reason == CONNECTION_LOST:
                     self.cut = ended
+
+    def _finish(self, item: Item) -> None:
+        self.conversation.replace(_silent(item))
+        self._touch(item.id)
+        for reply in self.replies.values():
+            if reply.message_id == item.id and isinstance(item, Message):
+                reply.end(item.text)
+                if item.status == "incomplete":
+                    self._sent.setdefault(item.id, reply.text(reply.sent_seconds))
 
     def _add(self, item: Item, previous_item_id: str | None) -> None:
         if item.id in self.conversation:
@@ -238,7 +243,7 @@ class Items:
 
     def _cut(self, item_id: str, heard: str) -> None:
         item = self.conversation.get(item_id)
-        if isinstance(item, Message):
+        if isinstance(item, Message) and item.text:
             self._sent.setdefault(item_id, item.text)
         self._set_transcript(item_id, heard)
 

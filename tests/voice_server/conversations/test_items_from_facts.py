@@ -116,19 +116,27 @@ def test_a_reply_that_was_cut_short_tells_what_was_written_sent_and_heard() -> N
 
 
 def test_what_was_not_heard_of_a_reply_is_kept_beside_what_was() -> None:
-    words = (Speech("One two. Three four.", None),)
+    words = (Speech("One two. Three four. Five", None),)
     facts: list[LogFact] = [
         *given(),
         Left(3.6, ReplyItemFinished("resp_1", Message("item_a", "assistant", words, "incomplete"))),
         Left(3.6, ReplyInterrupted("resp_1", "item_a", 1.5, "One two. Three")),
     ]
-    assert rows_of(facts)[-1] == ("One two. Three", "four.")
+    assert rows_of(facts)[-1] == ("One two. Three", "four. Five")
     # The client says later how much it really was.
-    assert rows_of([*facts, Left(3.7, ItemCut("item_a", 1.0, "One two."))])[-1] == ("One two.", "Three four.")
-    assert rows_of([*facts, Left(3.7, ItemCut("item_a", 2.5, "One two. Three four."))])[-1] == (
-        "One two. Three four.",
-        None,
-    )
+    assert rows_of([*facts, Left(3.7, ItemCut("item_a", 1.0, "One two."))])[-1] == ("One two.", "Three four. Five")
+    all_of_it = "One two. Three four. Five"
+    assert rows_of([*facts, Left(3.7, ItemCut("item_a", 2.5, all_of_it))])[-1] == (all_of_it, None)
+
+
+def test_what_was_sent_of_a_reply_is_known_though_its_item_says_what_was_heard() -> None:
+    heard = Message("item_a", "assistant", (Speech("One two.", None),), "incomplete")
+    facts: list[LogFact] = [
+        *given(),
+        Left(3.6, ItemCut("item_a", 0.9, "One two.")),
+        Left(3.6, ReplyItemFinished("resp_1", heard)),
+    ]
+    assert rows_of(facts)[-1] == ("One two.", "Three four. Five")
 
 
 def rows_of(facts: list[LogFact]) -> list[tuple[str, str | None]]:
