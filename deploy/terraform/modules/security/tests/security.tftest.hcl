@@ -12,7 +12,7 @@ variables {
   kms_key_arn = "arn:aws:kms:eu-central-1:123456789012:key/11111111-2222-3333-4444-555555555555"
 }
 
-run "who_reaches_whom" {
+run "groups" {
   assert {
     condition = toset([
       for rule in [aws_vpc_security_group_ingress_rule.alb_https, aws_vpc_security_group_ingress_rule.alb_http] :
@@ -59,9 +59,6 @@ run "who_reaches_whom" {
     condition     = output.web_acl_arn == null && length(aws_cloudwatch_log_group.waf) == 0
     error_message = "Without a firewall nothing of it may be there."
   }
-}
-
-run "ways_out" {
   assert {
     condition = toset(concat(
       [for rule in aws_vpc_security_group_egress_rule.service_https : rule.from_port],
