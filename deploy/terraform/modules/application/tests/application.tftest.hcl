@@ -77,6 +77,7 @@ run "containers" {
       MAIL_FROM                 = "no-reply@example.com"
       MAX_SESSIONS              = "50"
       OBJECT_STORE_URL          = "s3://assets/objects?region=eu-central-1"
+      PGSSLROOTCERT             = "/app/aws-rds.pem"
       PORT                      = "8080"
       PUBLIC_URL                = "https://api.example.com"
       REDIS_URL                 = "rediss://cache.internal:6379"
