@@ -38,7 +38,8 @@ ENV PATH=/app/.venv/bin:$PATH \
     DATA_DIR=/data
 USER voice
 WORKDIR /data
-VOLUME /data
+# Both, so that either may be an empty volume of whoever runs it with a read-only root: it belongs to the user then.
+VOLUME ["/data", "/tmp"]
 EXPOSE 8080
 HEALTHCHECK --interval=10s --timeout=3s --start-period=20s \
     CMD ["python", "-m", "voice_server.health_check"]
