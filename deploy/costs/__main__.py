@@ -2,7 +2,6 @@
 
 import argparse
 import sys
-from dataclasses import replace
 from pathlib import Path
 
 from deploy.costs.configuration import ENVIRONMENTS, read_configuration
@@ -28,15 +27,7 @@ def main() -> int:
         return 0
     usage = Usage()
     if options.minutes is not None:
-        # All that grows with the conversations, grows with them.
-        times = options.minutes / usage.voice_minutes
-        usage = replace(
-            usage,
-            voice_minutes=options.minutes,
-            tokens_in_millions=usage.tokens_in_millions * times,
-            tokens_out_millions=usage.tokens_out_millions * times,
-            spoken_characters_thousands=usage.spoken_characters_thousands * times,
-        )
+        usage = usage.grown_to(options.minutes)
     try:
         configuration = read_configuration(options.environment, options.tfvars)
         print(f"Prices of {prices.date}, {prices.region}, {prices.hours:g} hours.\n")

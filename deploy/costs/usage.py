@@ -1,9 +1,10 @@
 """How much is used in a month, as far as it is paid for by use."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 AUDIO_GB_PER_MINUTE = 24_000 * 2 * 60 / 1e9
 """16-bit samples at 24 kHz, one way."""
+HOURS_PER_MONTH = 730
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,3 +30,21 @@ class Usage:
     def audio_gb(self) -> float:
         """One way, between clients and tasks, and about as much between tasks and providers."""
         return self.voice_minutes * AUDIO_GB_PER_MINUTE
+
+    def grown_to(self, voice_minutes: float) -> "Usage":
+        """The same for so many minutes of conversation: all that grows with them, grows.
+
+        Logs, requests and recordings do not: a conversation writes two lines, asks for a handshake and a few lists, and
+        is recorded only where people agree to it.
+        """
+        times = voice_minutes / self.voice_minutes
+        grown = replace(
+            self,
+            voice_minutes=voice_minutes,
+            tokens_in_millions=self.tokens_in_millions * times,
+            tokens_out_millions=self.tokens_out_millions * times,
+            spoken_characters_thousands=self.spoken_characters_thousands * times,
+        )
+        # One unit is 1 GB an hour; sound goes in both directions.
+        units = round(2 * grown.audio_gb / HOURS_PER_MONTH, 1)
+        return replace(grown, load_balancer_units=max(self.load_balancer_units, units))

@@ -1,0 +1,1 @@
+"""The runbooks, and the tables in them that are computed."""
