@@ -51,6 +51,7 @@ class Scribe:
         self._linger_seconds = linger_seconds
         self._refused = refused
         self._changed: dict[Pending, None] = {}
+        self._writing: Sequence[Pending] = ()
         self._news = asyncio.Event()
         self._hurry = asyncio.Event()
         self._spooling = asyncio.Event()
@@ -104,8 +105,9 @@ class Scribe:
 
     async def drain_all(self) -> None:
         """The same of all conversations."""
-        while self._changed:
-            await self.drain(next(iter(self._changed)))
+        # Of those that are noted as changed, some may have been written meanwhile; others are being written.
+        while waiting := next((each for each in (*self._changed, *self._writing) if each.has_lines), None):
+            await self.drain(waiting)
 
     # --- from memory ---
 
@@ -120,7 +122,9 @@ class Scribe:
             left = dict.fromkeys(batch)
             self._changed = {each: None for each in self._changed if each.has_lines and each not in left}
             if batch:
+                self._writing = batch
                 await self._write_batch(batch)
+                self._writing = ()
 
     async def _linger(self) -> None:
         try:

@@ -1,7 +1,7 @@
 """The log: what is acknowledged is kept, in order and without a gap, whatever is away meanwhile."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import replace
 from pathlib import Path
@@ -14,6 +14,8 @@ from tests.services.redis import Redis
 from tests.voice_server.conversations.logs import Kept, header, kept_in, opened, said, streamed
 from voice_server.auth import DEFAULT_TENANT
 from voice_server.conversations import log as log_module
+from voice_server.conversations.archive import Archive, Refusal
+from voice_server.conversations.entry import Entry
 from voice_server.conversations.facts import read, write
 from voice_server.conversations.restore import restored
 from voice_server.conversations.spool import Spool
@@ -102,6 +104,42 @@ async def test_another_task_goes_on_and_the_first_is_shut_out(kept: Kept, tmp_pa
         found = await kept.archive.read(first.header.id)
         assert found is not None
         assert read(found.lines[-1][1]) == said(2)
+
+
+async def test_a_task_leaves_at_once_whose_conversations_went_on_elsewhere(kept: Kept, tmp_path: Path) -> None:
+    async with log_module.ConversationLog(kept.archive, Spool(tmp_path / "leaving"), kept.live) as leaving:
+        writer = leaving.open(header())
+        writer.note(opened())
+        assert await writer.durable(writer.note(said(1)))
+        assert await kept.log.take_over(writer.header.id, 2)
+        writer.note(said(2))
+        with pytest.raises(Fenced):
+            await writer.durable(writer.sequence)
+        writer.end()
+    assert not writer.is_open
+
+
+async def test_what_is_being_written_when_the_server_stops_is_kept(
+    database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    writing, may_go_on = asyncio.Event(), asyncio.Event()
+    write_all = Archive.write
+
+    async def held(archive: Archive, entries: Sequence[Entry]) -> dict[str, Refusal]:
+        writing.set()
+        await may_go_on.wait()
+        return await write_all(archive, entries)
+
+    monkeypatch.setattr(Archive, "write", held)
+    archive = Archive(database)
+    async with log_module.ConversationLog(archive, Spool(tmp_path / "spool")) as log:
+        writer = log.open(header())
+        writer.note(opened())
+        await writing.wait()
+        asyncio.get_running_loop().call_soon(may_go_on.set)
+    found = await archive.read(writer.header.id)
+    assert found is not None
+    assert len(found.lines) == 1
 
 
 async def test_the_same_task_goes_on(kept: Kept) -> None:
