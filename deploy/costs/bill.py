@@ -13,12 +13,15 @@ SECRETS = 4
 KEYS = 1
 METRICS_PER_SERVICE = 6
 METRICS_OF_VOICE = 1
+METRICS_OF_LOGS = 1
 INSIGHTS_METRICS_PER_CLUSTER = 6
 INSIGHTS_METRICS_PER_SERVICE = 14
-ALARMS_PER_VOICE_SERVICE = 4
-ALARMS_PER_SERVICE = 4
-ALARMS_PER_CACHE_NODE = 3
-OTHER_ALARMS = 10
+# An alarm is paid for by the metrics that it looks at.
+ALARM_METRICS_OF_VOICE = 5
+ALARM_METRICS_PER_SERVICE = 6
+ALARM_METRICS_PER_CACHE_NODE = 4
+ALARM_METRICS_OF_HEALTH_CHECK = 1
+OTHER_ALARM_METRICS = 9
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +58,29 @@ def providers(usage: Usage, prices: PriceList) -> list[Line]:
         ),
         Line("Text to speech", spoken * prices["tts_thousand_characters"], f"{spoken:g} thousand characters"),
     ]
+
+
+def metrics(of: Configuration) -> int:
+    """Metrics of the application's own, by all services."""
+    return len(of.services) * METRICS_PER_SERVICE + METRICS_OF_VOICE + METRICS_OF_LOGS
+
+
+def alarm_metrics(of: Configuration) -> int:
+    """Metrics that alarms look at."""
+    nodes, gateways = 1 + int(of["cache_replica_count"]), int(of["nat_gateway_count"])
+    return (
+        ALARM_METRICS_OF_VOICE
+        + len(of.services) * ALARM_METRICS_PER_SERVICE
+        + nodes * ALARM_METRICS_PER_CACHE_NODE
+        + gateways
+        + (ALARM_METRICS_OF_HEALTH_CHECK if of["enable_health_check"] else 0)
+        + OTHER_ALARM_METRICS
+    )
+
+
+def keys(of: Configuration) -> int:
+    """Keys of KMS."""
+    return KEYS + (1 if of["enable_dnssec"] else 0)
 
 
 def total(lines: Sequence[Line]) -> float:
@@ -110,7 +136,6 @@ def _network(of: Configuration, usage: Usage, prices: PriceList) -> Iterator[Lin
 def _watching(of: Configuration, usage: Usage, prices: PriceList) -> Iterator[Line]:
     services = of.services
     yield Line("Logs", usage.logs_gb * prices["logs_gb"], f"{usage.logs_gb:g} GB")
-    metrics = len(services) * METRICS_PER_SERVICE + METRICS_OF_VOICE
     insights = INSIGHTS_METRICS_PER_CLUSTER + len(services) * 2 * INSIGHTS_METRICS_PER_SERVICE
     match of["container_insights"]:
         case "enabled":
@@ -120,17 +145,11 @@ def _watching(of: Configuration, usage: Usage, prices: PriceList) -> Iterator[Li
             every = insights + 2 * tasks * INSIGHTS_METRICS_PER_SERVICE
             month = every * prices["insights_enhanced_metric_month"]
             yield Line("Container Insights, enhanced", month, f"about {every} metrics")
-    paid = max(metrics - prices["metrics_free"], 0)
-    yield Line("Metrics", paid * prices["metric_month"], f"{metrics}, {prices['metrics_free']:g} free")
-    alarms = (
-        ALARMS_PER_VOICE_SERVICE
-        + len(services) * ALARMS_PER_SERVICE
-        + (1 + of["cache_replica_count"]) * ALARMS_PER_CACHE_NODE
-        + of["nat_gateway_count"]
-        + OTHER_ALARMS
-    )
-    paid = max(alarms - prices["alarms_free"], 0)
-    yield Line("Alarms", paid * prices["alarm_month"], f"about {alarms}, {prices['alarms_free']:g} free")
+    own, watched = metrics(of), alarm_metrics(of)
+    paid = max(own - prices["metrics_free"], 0)
+    yield Line("Metrics", paid * prices["metric_month"], f"{own}, {prices['metrics_free']:g} free")
+    paid = max(watched - prices["alarms_free"], 0)
+    yield Line("Alarms", paid * prices["alarm_month"], f"on {watched} metrics, {prices['alarms_free']:g} free")
     if of["enable_guardduty"]:
         found = usage.api_events_millions * prices["guardduty_million_events"] + usage.logs_gb * prices["guardduty_gb"]
         yield Line("GuardDuty", found, "events, network flows")
@@ -144,6 +163,5 @@ def _rest(of: Configuration, usage: Usage, prices: PriceList) -> Iterator[Line]:
         month += usage.requests_millions * prices["web_acl_million_requests"]
         yield Line("Firewall", month, f"{WAF_RULES} rules")
     yield Line("Secrets", SECRETS * prices["secret_month"], f"{SECRETS}, the database's own included")
-    keys = KEYS + (1 if of["enable_dnssec"] else 0)
-    yield Line("Keys", keys * prices["key_month"], f"{keys}")
+    yield Line("Keys", keys(of) * prices["key_month"], f"{keys(of)}")
     yield Line("CloudFront", 0.0, f"under the {prices['cdn_free_gb']:,.0f} GB that are free")
