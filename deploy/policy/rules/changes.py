@@ -8,7 +8,7 @@ from deploy.policy.rule import Rules
 
 RULES = Rules()
 
-_DATA: Final = frozenset(
+DATA: Final = frozenset(
     {
         "aws_db_instance",
         "aws_elasticache_replication_group",
@@ -25,4 +25,4 @@ _DATA: Final = frozenset(
 @RULES.rule
 def data_outlives_a_plan(document: Document) -> Iterator[Change]:
     """No plan deletes or replaces what holds data, keys, images, the zone or the trail of audit."""
-    yield from (change for change in document.changes if change.type in _DATA and "delete" in change.actions)
+    yield from (change for change in document.changes if change.type in DATA and "delete" in change.actions)
