@@ -61,7 +61,8 @@ async def test_a_vendor_that_fails_is_replaced_by_what_is_embedded(command: Comm
     scene = Scene(SCRIPT, faults=Faults(Fault(FaultKind.SERVER_ERROR, request="transcription")))
     said = await talked(command, scene)
     assert "You        what is the square root of one hundred and forty four" in said
-    assert "Assistant  It is twelve. Anything else?" in said
+    # On a busy machine it is long enough until then for "One moment, please."
+    assert "It is twelve. Anything else?" in said
 
 
 def vendors(scene: Scene) -> Callable[[str], str]:

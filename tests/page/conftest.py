@@ -34,6 +34,7 @@ EXPECTED_ERRORS = (
     "status of 401",
     "status of 503",
     "status of 409",
+    "status of 426",
     "ERR_CONNECTION_REFUSED",
     "WebSocket connection to",
 )

@@ -196,6 +196,8 @@ class ScriptedServer:
             return web.Response(status=503)
         if self.forgets and "resume" in request.query:
             return web.Response(status=409)
+        if "Upgrade" not in request.headers:
+            return web.Response(status=426)
         socket = web.WebSocketResponse(protocols=["realtime"])
         await socket.prepare(request)
         conversation = Conversation(socket, protocols, dict(request.query), request.transport)
