@@ -119,8 +119,6 @@ class Archive:
             return refused
 
     async def _add(self, connection: "Connection", entries: Sequence[Entry]) -> None:
-        if facts := [row for entry in entries for row in _fact_rows(entry)]:
-            await connection.execute(_SQL["add_facts"], *_columns(facts, 4))
         # Of what several entries say about an item, the last word counts.
         gone: dict[tuple[str, str], None] = {}
         rows: dict[tuple[str, str], tuple[Any, ...]] = {}
@@ -129,12 +127,15 @@ class Archive:
                 gone[entry.header.id, item_id] = None
                 rows.pop((entry.header.id, item_id), None)
             rows.update({(row[0], row[1]): row for row in _item_rows(entry)})
-        if gone:
-            await connection.execute(_SQL["drop_items"], *_columns(gone, 2))
-        if rows:
-            await connection.execute(_SQL["put_items"], *_columns(rows.values(), 10))
         news = {entry.header.id: (entry.header.id, entry.epoch, _moment(entry.ended_at)) for entry in entries}
-        await connection.execute(_SQL["mark"], *_columns(news.values(), 3))
+        await connection.execute(
+            _SQL["keep"],
+            *_columns([row for entry in entries for row in _fact_rows(entry)], 4),
+            *_columns(rows.values(), 10),
+            # One statement cannot do two things to a row; what came back is written over.
+            *_columns([each for each in gone if each not in rows], 2),
+            *_columns(news.values(), 3),
+        )
 
 
 def _refused(entries: Sequence[Entry], epochs: dict[str, int]) -> dict[str, Refusal]:

@@ -9,6 +9,7 @@ row-level security: a statement that forgets the tenant finds nothing.
 """
 
 import asyncio
+import contextlib
 import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -102,8 +103,8 @@ class Database:
     @asynccontextmanager
     async def tenant(self, tenant_id: UUID) -> AsyncIterator["Connection"]:
         """A transaction in which this tenant's rows are all there is. Raises StorageUnavailable."""
-        async with self._transaction() as connection:
-            await connection.execute("SELECT set_config('app.tenant_id', $1, true)", str(tenant_id))
+        # Made anew of it, so that nothing but a UUID can get into the statement.
+        async with self._transaction(f"app.tenant_id = '{UUID(str(tenant_id))}'") as connection:
             yield connection
 
     @asynccontextmanager
@@ -112,15 +113,23 @@ class Database:
 
         Raises StorageUnavailable.
         """
-        async with self._transaction() as connection:
-            await connection.execute("SELECT set_config('app.everyone', 'yes', true)")
+        async with self._transaction("app.everyone = 'yes'") as connection:
             yield connection
 
     @asynccontextmanager
-    async def _transaction(self) -> AsyncIterator["Connection"]:
+    async def _transaction(self, setting: str) -> AsyncIterator["Connection"]:
+        """One that begins with this setting, in one round trip; asyncpg's own would take two."""
         try:
-            async with self._pool.acquire(timeout=ACQUIRE_SECONDS) as connection, connection.transaction():
-                yield connection
+            async with self._pool.acquire(timeout=ACQUIRE_SECONDS) as connection:
+                await connection.execute(f"BEGIN; SET LOCAL {setting}")
+                try:
+                    yield connection
+                except BaseException:
+                    # A connection that broke is closed by the pool; what is raised is why, not that.
+                    with contextlib.suppress(*_AWAY):
+                        await connection.execute("ROLLBACK")
+                    raise
+                await connection.execute("COMMIT")
         except _AWAY as error:
             raise StorageUnavailable(f"The database does not answer: {_what(error)}. Try again in a moment.") from error
 

@@ -13,29 +13,32 @@ ON CONFLICT (id) DO NOTHING
 -- name: hold
 SELECT id, epoch FROM conversations WHERE id = ANY ($1::text[]) ORDER BY id FOR NO KEY UPDATE
 
--- name: add_facts
-INSERT INTO conversation_facts (conversation_id, sequence, tenant_id, fact)
-SELECT * FROM unnest($1::text[], $2::bigint[], $3::uuid[], $4::text[])
-ON CONFLICT (conversation_id, sequence) DO NOTHING
-
--- name: put_items
-INSERT INTO conversation_items (conversation_id, id, tenant_id, position, role, text, status, said_at, timings, unheard)
-SELECT conversation_id, id, tenant_id, position, role, text, status, said_at, timings::jsonb, unheard
-FROM unnest(
-    $1::text[], $2::text[], $3::uuid[], $4::bigint[], $5::text[], $6::text[], $7::text[], $8::timestamptz[], $9::text[],
-    $10::text[]
-) AS items (conversation_id, id, tenant_id, position, role, text, status, said_at, timings, unheard)
-ON CONFLICT (conversation_id, id) DO UPDATE SET
-    position = excluded.position, role = excluded.role, text = excluded.text, status = excluded.status,
-    said_at = excluded.said_at, timings = excluded.timings, unheard = excluded.unheard
-
--- name: drop_items
-DELETE FROM conversation_items USING unnest($1::text[], $2::text[]) AS gone (conversation_id, id)
-WHERE conversation_items.conversation_id = gone.conversation_id AND conversation_items.id = gone.id
-
--- name: mark
+-- name: keep
+-- Everything at once, because each statement more is one more wait for whoever waits for the batch.
+WITH added AS (
+    INSERT INTO conversation_facts (conversation_id, sequence, tenant_id, fact)
+    SELECT * FROM unnest($1::text[], $2::bigint[], $3::uuid[], $4::text[])
+    ON CONFLICT (conversation_id, sequence) DO NOTHING
+),
+put AS (
+    INSERT INTO conversation_items (
+        conversation_id, id, tenant_id, position, role, text, status, said_at, timings, unheard
+    )
+    SELECT conversation_id, id, tenant_id, position, role, text, status, said_at, timings::jsonb, unheard
+    FROM unnest(
+        $5::text[], $6::text[], $7::uuid[], $8::bigint[], $9::text[], $10::text[], $11::text[], $12::timestamptz[],
+        $13::text[], $14::text[]
+    ) AS items (conversation_id, id, tenant_id, position, role, text, status, said_at, timings, unheard)
+    ON CONFLICT (conversation_id, id) DO UPDATE SET
+        position = excluded.position, role = excluded.role, text = excluded.text, status = excluded.status,
+        said_at = excluded.said_at, timings = excluded.timings, unheard = excluded.unheard
+),
+dropped AS (
+    DELETE FROM conversation_items USING unnest($15::text[], $16::text[]) AS gone (conversation_id, id)
+    WHERE conversation_items.conversation_id = gone.conversation_id AND conversation_items.id = gone.id
+)
 UPDATE conversations SET changed_at = now(), epoch = news.epoch, ended_at = news.ended_at
-FROM unnest($1::text[], $2::integer[], $3::timestamptz[]) AS news (id, epoch, ended_at)
+FROM unnest($17::text[], $18::integer[], $19::timestamptz[]) AS news (id, epoch, ended_at)
 WHERE conversations.id = news.id AND (
     conversations.changed_at < now() - interval '1 second'
     OR conversations.epoch < news.epoch
