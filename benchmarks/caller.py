@@ -70,9 +70,10 @@ class Caller(Protocol):
 
 
 class _Socket:
-    def __init__(self, http: aiohttp.ClientSession, url: str) -> None:
+    def __init__(self, http: aiohttp.ClientSession, url: str, key: str) -> None:
         self._http = http
         self._url = url
+        self._key = key
         self._open: aiohttp.ClientWebSocketResponse | None = None
 
     @property
@@ -81,7 +82,7 @@ class _Socket:
         return self._open
 
     async def __aenter__(self) -> Self:
-        headers = {"Authorization": "Bearer any"}
+        headers = {"Authorization": f"Bearer {self._key}"}
         self._open = await self._http.ws_connect(self._url, headers=headers, max_msg_size=0, compress=0)
         return self
 
@@ -131,8 +132,8 @@ _NEWS = {
 class RealtimeCaller(_Socket):
     """OpenAI Realtime, with or without the extensions."""
 
-    def __init__(self, http: aiohttp.ClientSession, url: str, *, extended: bool) -> None:
-        super().__init__(http, url)
+    def __init__(self, http: aiohttp.ClientSession, url: str, key: str, *, extended: bool) -> None:
+        super().__init__(http, url, key)
         self._extended = extended
 
     async def send(self, audio: bytes) -> None:
@@ -179,5 +180,5 @@ def _read_frame(now: float, frame: bytes) -> Sound:
 def caller(http: aiohttp.ClientSession, endpoint: Endpoint) -> Caller:
     """The one that speaks as the target does."""
     if endpoint.wire == "pcm":
-        return PcmCaller(http, endpoint.url)
-    return RealtimeCaller(http, endpoint.url, extended=endpoint.wire == "extended")
+        return PcmCaller(http, endpoint.url, endpoint.key)
+    return RealtimeCaller(http, endpoint.url, endpoint.key, extended=endpoint.wire == "extended")

@@ -58,6 +58,8 @@ class Endpoint:
     """The process whose processor time and memory count, its children included; None: not on this machine."""
     marks_end: bool = False
     """The caller says when the user has finished speaking: the target cannot tell."""
+    key: str = "any"
+    """What the caller shows as its API key."""
 
 
 class Target(Protocol):
