@@ -3,7 +3,8 @@
 import os
 import shutil
 import subprocess
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from tests.services.missing import missing
@@ -53,28 +54,37 @@ def _plugin_folder() -> Path | None:
 
 @dataclass(frozen=True)
 class Terraform:
-    """Terraform in one copy of the tree. `program` is its path, `tree` the copy of deploy/terraform."""
+    """Terraform in one copy of the tree.
+
+    `program` is its path, `tree` the copy of deploy/terraform, `extra` what it finds in its environment besides, and
+    `seconds` how long a run may take.
+    """
 
     program: str
     tree: Path
+    extra: Mapping[str, str] = field(default_factory=dict)
+    seconds: float = SECONDS
 
     def run(self, folder: str, *arguments: str) -> subprocess.CompletedProcess[str]:
         """Run it in a folder of the copy. Does not raise on failure: the caller says what failing means."""
         return subprocess.run(
             [self.program, *arguments],
             cwd=self.tree / folder,
-            env=environment(),
+            env=environment() | dict(self.extra),
             text=True,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
-            timeout=SECONDS,
+            timeout=self.seconds,
             check=False,
         )
 
-    def init(self, folder: str) -> None:
-        """Install provider and modules for a folder. A committed lock file has to fit what is installed."""
+    def init(self, folder: str, *backend: str) -> None:
+        """Install provider and modules for a folder. A committed lock file has to fit what is installed.
+
+        `backend` are arguments that say what is done about the state's; without, nothing.
+        """
         plugins = _plugin_folder()
-        arguments = ["init", "-no-color", "-backend=false"]
+        arguments = ["init", "-no-color", *(backend or ["-backend=false"])]
         if plugins is not None:
             arguments.append(f"-plugin-dir={plugins}")
         if (self.tree / folder / ".terraform.lock.hcl").exists():
