@@ -37,6 +37,8 @@ class Interruption:
     spoken_at: float | None = None
     noticed_at: float | None = None
     last_audio_at: float = 0.0
+    item_id: str = ""
+    """Of the answer that is interrupted. Whoever interrupts with a short question may have their own answer soon."""
     cancelled_at: float | None = None
 
 
@@ -72,7 +74,8 @@ async def interrupt(url: str, recording: Path, after_seconds: float) -> Interrup
                         if not seen.last_audio_at:
                             loop.call_later(after_seconds, begin.set)
                         seen.last_audio_at = loop.time()
-                    elif isinstance(event, ReplyAudio):
+                        seen.item_id = event.item_id
+                    elif isinstance(event, ReplyAudio) and event.item_id == seen.item_id:
                         raise SystemExit("Audio came after the answer was cancelled.")
                     elif isinstance(event, SpeechStarted):
                         seen.noticed_at = loop.time()
