@@ -20,7 +20,7 @@ run: .venv/.runtime voice_server/page/index.html ## Start the server on http://1
 test: test-page test-python ## All tests but those that take minutes each
 
 # The tests of a file run in their order and in one process; the files of tests/acceptance, the longest, begin first.
-test-python: .venv/.development voice_server/page/index.html
+test-python: .venv/.development .cache/checkov/.installed voice_server/page/index.html
 	$(BIN)/python -m pytest -m "not slow" -n auto --dist loadfile --no-loadscope-reorder
 
 test-page: clients/browser/node_modules/.installed
@@ -69,6 +69,7 @@ lock: ## Choose the newest versions of everything anew (needs uv)
 	uv pip compile requirements/node.in $(LOCK) -o requirements/node.txt
 	uv pip compile benchmarks/peers/pipecat/requirements.in $(LOCK) -o benchmarks/peers/pipecat/requirements.txt
 	uv pip compile benchmarks/peers/livekit/requirements.in $(LOCK) -o benchmarks/peers/livekit/requirements.txt
+	uv pip compile deploy/policy/requirements.in $(LOCK) -o deploy/policy/requirements.txt
 LOCK := --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --quiet
 
 clean: ## Remove everything that was installed or built
@@ -89,6 +90,13 @@ clean: ## Remove everything that was installed or built
 .venv/.development: requirements/development.txt .venv/.runtime
 	@echo "Installing what the tests need (once)"
 	@$(PIP) install --require-hashes -r requirements/development.txt
+	@touch $@
+
+# checkov asks for other versions of what the server needs: it gets an environment of its own.
+.cache/checkov/.installed: deploy/policy/requirements.txt | .venv/bin/python
+	@echo "Installing what checks the deployment's configuration (once)"
+	@$(PYTHON) -m venv .cache/checkov
+	@.cache/checkov/bin/python -m pip --disable-pip-version-check --quiet install --require-hashes -r $<
 	@touch $@
 
 .venv/.node: requirements/node.txt | .venv/bin/python
