@@ -43,7 +43,6 @@ volumes=
 for file in "$authorities" /etc/pip.conf /etc/npmrc; do
   [ -e "$file" ] && volumes="$volumes --volume $file:$file:ro"
 done
-variables="--env NODE_EXTRA_CA_CERTS=$authorities --env npm_config_cafile=$authorities"
 
 # The two images that the Dockerfile begins with.
 make_bases() {
@@ -60,6 +59,7 @@ make_bases() {
   # shellcheck disable=SC2086 # several words
   run_buildah run $volumes "$container" -- sh -c '
     python3 -m venv /opt/node && /opt/node/bin/pip install --quiet --require-hashes -r /opt/node.txt'
+  run_buildah config --env "NODE_EXTRA_CA_CERTS=$authorities" --env "npm_config_cafile=$authorities" "$container"
   run_buildah config --env PATH=/opt/node/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin "$container"
   run_buildah commit --quiet "$container" docker.io/library/node:24-slim >/dev/null
   run_buildah rm "$container" >/dev/null
@@ -93,7 +93,7 @@ say "build"
 pull=--pull=never
 [ "${BASES:-stand-in}" = pull ] && pull=--pull
 # shellcheck disable=SC2086 # several words
-run_buildah build --quiet $pull $volumes $variables --file "$dockerfile" --tag "$image" "$repository" >/dev/null
+run_buildah build --quiet $pull $volumes --file "$dockerfile" --tag "$image" "$repository" >/dev/null
 say "pack"
 run_buildah push --quiet "$image" "oci-archive:$work/image.tar"
 say "size: $(du -m "$work/image.tar" | cut -f1) MB packed"

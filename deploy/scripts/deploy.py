@@ -86,9 +86,7 @@ class Deployment:
         self._context.say(turn.told())
         return ""
 
-    def _back(
-        self, problem: str, before: Mapping[str, str], after: Mapping[str, str], migration: Sequence[str]
-    ) -> int:
+    def _back(self, problem: str, before: Mapping[str, str], after: Mapping[str, str], migration: Sequence[str]) -> int:
         self._context.say(f"Failed. {problem}")
         if before == after:
             raise Failed(f"{problem} It ran already, so there is nothing to go back to: use rollback.")

@@ -17,6 +17,8 @@ from deploy.scripts.registry import DIGEST
 
 ROOT = Path(__file__).parents[2]
 PLATFORMS = "linux/arm64,linux/amd64"
+STDERR = 2
+"""Where Docker tells what it does: nothing but the digest is for whoever reads our stdout."""
 TAG = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}")
 
 
@@ -38,7 +40,7 @@ def run(context: Context, options: argparse.Namespace) -> int:
         told = Path(folder) / "image.json"
         command = [docker, "buildx", "build", "--platform", options.platforms, "--provenance=mode=max", "--sbom=true"]
         command += ["--push", "--tag", image, f"--metadata-file={told}", str(ROOT)]
-        if subprocess.run(command, stdout=sys.stderr, check=False).returncode != 0:  # noqa: S603
+        if subprocess.run(command, stdout=STDERR, check=False).returncode != 0:  # noqa: S603
             raise Failed(f"{image} was not built and pushed; Docker says why above. An existing tag cannot be reused.")
         found = json.loads(told.read_text()).get("containerimage.digest", "")
     if not DIGEST.fullmatch(found):
@@ -52,7 +54,7 @@ def _log_in(context: Context, docker: str) -> None:
     user, _, password = base64.b64decode(answer["authorizationToken"]).decode().partition(":")
     host = context.environment.repository_url.partition("/")[0]
     command = [docker, "login", "--username", user, "--password-stdin", host]
-    logged_in = subprocess.run(command, input=password, text=True, stdout=sys.stderr, check=False)  # noqa: S603
+    logged_in = subprocess.run(command, input=password, text=True, stdout=STDERR, check=False)  # noqa: S603
     if logged_in.returncode != 0:
         raise Failed(f"Docker cannot log in to {host}; it says why above. Check that its daemon runs.")
 

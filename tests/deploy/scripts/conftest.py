@@ -3,7 +3,9 @@
 The emulator keeps what it is told and starts nothing. What ECS would do with that, `Fargate` here adds to its answers.
 """
 
+import hashlib
 import json
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -127,7 +129,8 @@ class Fargate:
         task = parsed["tasks"][0]["taskArn"].rpartition("/")[2]
         logs, stream = self.session.client("logs"), f"migrate/migrate/{task}"
         logs.create_log_stream(logGroupName=self._log_group, logStreamName=stream)
-        events = [{"timestamp": 1_800_000_000_000 + i, "message": line} for i, line in enumerate(self.migration_says)]
+        now = int(time.time() * 1000)
+        events = [{"timestamp": now, "message": line} for line in self.migration_says]
         logs.put_log_events(logGroupName=self._log_group, logStreamName=stream, logEvents=events)
 
     def _exit(self, parsed: dict[str, Any], **_rest: Any) -> None:
@@ -228,8 +231,12 @@ def _images(aws: boto3.Session) -> tuple[str, list[str]]:
     digests = []
     for tag in ("one", "two", "three"):
         manifest = json.dumps({"schemaVersion": 2, "mediaType": kind, "config": {"digest": tag}, "layers": []})
-        image = ecr.put_image(repositoryName=NAME, imageManifest=manifest, imageManifestMediaType=kind, imageTag=tag)
-        digests.append(image["image"]["imageId"]["imageDigest"])
+        # Told, because the emulator takes every image for the same.
+        digest = f"sha256:{hashlib.sha256(manifest.encode()).hexdigest()}"
+        ecr.put_image(
+            repositoryName=NAME, imageManifest=manifest, imageManifestMediaType=kind, imageTag=tag, imageDigest=digest
+        )
+        digests.append(digest)
     return url, digests
 
 

@@ -81,8 +81,11 @@ async def test_smoke_tells_each_fault_of_a_broken_site() -> None:
 
 
 async def test_a_redirect_that_is_none_is_told() -> None:
+    async def plain(_request: web.Request) -> web.Response:
+        return web.Response(text="plain")
+
     app = web.Application()
-    app.router.add_get("/health", lambda _request: web.Response(text="plain"))
+    app.router.add_get("/health", plain)
     async with _served(app) as url, aiohttp.ClientSession() as http:
         with pytest.raises(smoke.Bad, match="not 301 to https"):
             await smoke.redirect(http, Site(url, url, None))
