@@ -76,16 +76,6 @@ def patch() -> None:
 
     ElastiCacheBackend.__init__ = with_parameter_groups
 
-    # Who says nothing of the mode of TLS gets the strict one.
-    of_group = ReplicationGroup.__init__
-
-    def with_mode(self: Any, *arguments: Any, **named: Any) -> None:
-        of_group(self, *arguments, **named)
-        if self.transit_encryption_enabled:
-            self.transit_encryption_mode = self.transit_encryption_mode or "required"
-
-    ReplicationGroup.__init__ = with_mode
-
     # The replicas that num_cache_clusters asks for are not made.
     of_nodes = ReplicationGroup._set_node_members_clusters_disabled
 
@@ -146,5 +136,6 @@ def _node(group: Any, cluster_id: str | None) -> dict[str, Any]:
         "SnapshotRetentionLimit": group.snapshot_retention_limit,
         "AuthTokenEnabled": group.auth_token_enabled,
         "TransitEncryptionEnabled": group.transit_encryption_enabled,
+        "TransitEncryptionMode": group.transit_encryption_mode,
         "AtRestEncryptionEnabled": group.at_rest_encryption_enabled,
     }

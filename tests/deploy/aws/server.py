@@ -9,11 +9,11 @@ os.environ.setdefault("MOTO_ECS_SERVICE_RUNNING", "2")
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
 from werkzeug.serving import make_server
 
-from tests.deploy.aws import autoscaling, budgets, cloudfront, ec2, ecs, elasticache, rds
+from tests.deploy.aws import autoscaling, budgets, cloudfront, ec2, ecs, elasticache, rds, s3
 
 
 def main() -> None:
-    for service in (autoscaling, budgets, cloudfront, ec2, ecs, elasticache, rds):
+    for service in (autoscaling, budgets, cloudfront, ec2, ecs, elasticache, rds, s3):
         service.patch()
     application = DomainDispatcherApplication(create_backend_app)
     server = make_server("127.0.0.1", 0, application, threaded=True, request_handler=MotoRequestHandler)
