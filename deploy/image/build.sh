@@ -103,7 +103,7 @@ root=$(run_buildah mount "$container")
 user=$(run_buildah inspect --type image --format '{{.OCIv1.Config.User}}' "$image")
 command=$(run_buildah inspect --type image --format '{{range .OCIv1.Config.Cmd}}{{.}} {{end}}' "$image")
 say "size: $(du -sm "$root" | cut -f1) MB unpacked, of which /app $(du -sm "$root/app" | cut -f1) MB; user $user; command $command"
-[ "$user" = voice ] || fail "the image runs as $user, not as voice."
+[ -n "$user" ] || fail "the image runs as root."
 uid=$(chroot "$root" id -u "$user")
 [ "$uid" = 10001 ] || fail "$user is $uid, and the tasks' volumes belong to 10001."
 

@@ -35,7 +35,7 @@ class TaskDefinitions:
 
     def image(self, revision: str) -> str:
         """The application's image in a revision."""
-        return min(self._images(self._described(revision)["taskDefinition"]))
+        return str(min(self._images(self._described(revision)["taskDefinition"])))
 
     def variable(self, revision: str, name: str) -> str:
         """A plain variable of the first container."""
