@@ -74,7 +74,7 @@ class TaskDefinitions:
         older = [arn for arn in arns if short(arn).partition(":")[0] == family and number(arn) < number(revision)]
         if not older:
             raise Wrong(f"There is no active revision before {short(revision)}. Deploy an image by its digest instead.")
-        return max(older, key=number)
+        return str(max(older, key=number))
 
     def resolved(self, name: str) -> str:
         """ARN of `FAMILY:NUMBER`. Raises Wrong."""
