@@ -69,7 +69,7 @@ class TaskDefinitions:
         """ARN of the active revision before this one. Raises Wrong."""
         family = short(revision).partition(":")[0]
         pages = self._ecs.get_paginator("list_task_definitions").paginate(familyPrefix=family, status="ACTIVE")
-        arns = [arn for page in pages for arn in page["taskDefinitionArns"]]
+        arns: list[str] = [arn for page in pages for arn in page["taskDefinitionArns"]]
         # The prefix also finds families whose names begin alike.
         older = [arn for arn in arns if short(arn).partition(":")[0] == family and number(arn) < number(revision)]
         if not older:
