@@ -25,8 +25,9 @@ RUN .venv/bin/pip install --no-cache-dir --no-deps --no-build-isolation . \
 
 # What runs: no compiler, no package manager of ours, no root.
 FROM python:3.13-slim
-RUN useradd --create-home --uid 10001 voice \
-    && mkdir /data && chown voice /data
+# Not called "voice": Debian has a group of that name.
+RUN useradd --create-home --uid 10001 server \
+    && mkdir /data && chown server /data
 COPY --from=packages /app/.venv /app/.venv
 # Who signs the certificates of databases at Amazon RDS; nothing else trusts them. PGSSLROOTCERT names the file there.
 ADD --chmod=444 https://truststore.pki.rds.amazonaws.com/global/global-bundle.pem /app/aws-rds.pem
@@ -36,7 +37,7 @@ ENV PATH=/app/.venv/bin:$PATH \
     HOST=0.0.0.0 \
     PORT=8080 \
     DATA_DIR=/data
-USER voice
+USER server
 WORKDIR /data
 # Both, so that either may be an empty volume of whoever runs it with a read-only root: it belongs to the user then.
 VOLUME ["/data", "/tmp"]

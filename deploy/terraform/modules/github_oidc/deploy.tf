@@ -25,6 +25,14 @@ locals {
         Resource = [for family in var.task_families : "${local.ecs}:task-definition/${family}:*"]
       },
       {
+        # Tags are given with the registration only.
+        Sid       = "TagTaskDefinitions"
+        Effect    = "Allow"
+        Action    = ["ecs:TagResource"]
+        Resource  = [for family in var.task_families : "${local.ecs}:task-definition/${family}:*"]
+        Condition = { StringEquals = { "ecs:CreateAction" = "RegisterTaskDefinition" } }
+      },
+      {
         Sid       = "PassRolesOfTheTasks"
         Effect    = "Allow"
         Action    = ["iam:PassRole"]
