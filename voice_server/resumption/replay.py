@@ -28,6 +28,7 @@ Numbered = tuple[int, LogFact]
 """A fact, and its number in the log."""
 
 
+_NOTHING = np.zeros(0, np.int16)
 UNNOTICED_SECONDS = 1.0
 """Of speech that may have been received without a fact that tells of it: what shows that it is speech, comes later."""
 
@@ -61,9 +62,11 @@ def replayed(facts: Sequence[Numbered], after: int) -> Replay:
             case Left(output=output):
                 if isinstance(output, SettingsApplied):
                     _reconfigure(connection, facts[place:])
-                frames = connection.send(_silent(output), number)
                 if number > after:
+                    frames = connection.send(_silent(output), number)
                     missed += [frame for frame in frames if isinstance(frame, str)]
+                else:
+                    connection.follow(_silent(output))
     return Replay(connection, missed)
 
 
@@ -74,7 +77,7 @@ def _reconfigure(connection: Connection, following: Sequence[Numbered]) -> None:
 
 
 def _silent(output: Output) -> Output:
-    return replace(output, samples=np.zeros(0, np.int16)) if isinstance(output, ReplyAudio) else output
+    return replace(output, samples=_NOTHING) if isinstance(output, ReplyAudio) else output
 
 
 def connections_of(facts: Sequence[LogFact]) -> int:

@@ -64,14 +64,21 @@ class Connection:
         `sequence`: its number in the conversation's log. The last message carries it: whoever has that has everything
         up to it.
         """
-        if isinstance(output, SettingsApplied):
-            self.config = self._announced.popleft()
-        messages = self._encoder.encode(output)
+        messages = self._messages(output)
         if sequence is not None:
             last = max((index for index, each in enumerate(messages) if not isinstance(each, bytes)), default=None)
             if last is not None:
                 messages[last] = {**cast("Json", messages[last]), "seq": sequence}
         return [message if isinstance(message, bytes) else write(message) for message in messages]
+
+    def follow(self, output: Output) -> None:
+        """As `send`, of what the client was told over another connection: there is nothing to send."""
+        self._messages(output)
+
+    def _messages(self, output: Output) -> list[Json | bytes]:
+        if isinstance(output, SettingsApplied):
+            self.config = self._announced.popleft()
+        return self._encoder.encode(output)
 
     @staticmethod
     def tell(message: Json) -> str:
