@@ -75,7 +75,7 @@ async def _opened(settings: ServerSettings, public_url: str, resources: AsyncExi
     keys = [key.encode() for key in settings.secret_key] or [await asyncio.to_thread(_kept_secret, folder / "secret")]
     links = Links(keys[0], public_url)
     address = await resources.enter_async_context(open_address(settings))
-    await migrate(address)
+    await migrate(address, may_be_newer=True)
     shared = await resources.enter_async_context(_shared(settings.redis_url, settings.redis_password))
     objects = objects_at(settings.object_store_url or (folder / "objects").as_uri(), links)
     return Storage(

@@ -13,6 +13,7 @@ from importlib.abc import Traversable
 from typing import TYPE_CHECKING, Any
 
 import asyncpg
+import structlog
 
 from voice_server.storage.postgres.address import Address
 from voice_server.storage.postgres.migration import MIGRATIONS, Migration, MigrationError, read_migrations
@@ -43,15 +44,23 @@ CREATE TABLE IF NOT EXISTS schema_migrations (
 _MAY_MIGRATE = """
 SELECT pg_has_role(current_user, relowner, 'USAGE') FROM pg_class WHERE oid = 'schema_migrations'::regclass
 """
+_log = structlog.get_logger(__name__)
 _RECORD = "INSERT INTO schema_migrations (number, name, digest) VALUES ($1, $2, $3)"
 
 
 async def migrate(
-    address: Address | str, *, folder: Traversable = MIGRATIONS, turn_seconds: float = 600.0, lock_seconds: float = 60.0
+    address: Address | str,
+    *,
+    folder: Traversable = MIGRATIONS,
+    may_be_newer: bool = False,
+    turn_seconds: float = 600.0,
+    lock_seconds: float = 60.0,
 ) -> list[Migration]:
     """Apply what is missing; gives what was applied. Raises MigrationError.
 
     A user who owns nothing, as a server may be, can only find out that nothing is missing.
+    `may_be_newer`: whether to go on with a database that a newer version has migrated already, as servers have to that
+    are put back in its place: what a migration leaves, the version before can live with.
     `turn_seconds` is how long it may take until another task is done with the same, `lock_seconds` how long one
     migration tries to get its locks.
     """
@@ -61,7 +70,8 @@ async def migrate(
         await _ensure_role(connection)
         if not await connection.fetchval("SELECT to_regclass('schema_migrations') IS NOT NULL"):
             await connection.execute(_TABLE)
-        missing = _missing(migrations, await connection.fetch("SELECT number, name, digest FROM schema_migrations"))
+        applied = await connection.fetch("SELECT number, name, digest FROM schema_migrations ORDER BY number")
+        missing = _missing(migrations, _without_newer(migrations, applied) if may_be_newer else applied)
         if missing and not await connection.fetchval(_MAY_MIGRATE):
             raise MigrationError(
                 f"The database is older than this version, which needs {missing[-1].title}, and this user may not "
@@ -154,6 +164,15 @@ async def _create_role(connection: Connection) -> None:
             await connection.execute(f"GRANT {ROLE} TO current_user")
         except (asyncpg.UniqueViolationError, asyncpg.InternalServerError) as error:
             raise _InTheWay from error
+
+
+def _without_newer(migrations: Sequence[Migration], applied: Sequence[asyncpg.Record]) -> Sequence[asyncpg.Record]:
+    newest = max((migration.number for migration in migrations), default=-1)
+    known = [row for row in applied if row["number"] <= newest]
+    if newer := applied[len(known) :]:
+        title = f"{newer[-1]['number']:04}_{newer[-1]['name']}"
+        _log.warning("the database is newer than this version, which goes on with it", newest=title)
+    return known
 
 
 def _missing(migrations: Sequence[Migration], applied: Sequence[asyncpg.Record]) -> list[Migration]:

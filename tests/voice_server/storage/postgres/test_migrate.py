@@ -153,6 +153,16 @@ async def test_a_database_that_is_newer_is_an_error(empty_database_url: str, fol
         await migrate(empty_database_url, folder=folder)
 
 
+async def test_a_server_that_was_put_back_goes_on_with_a_newer_database(empty_database_url: str, folder: Path) -> None:
+    await migrate(empty_database_url, folder=folder)
+    (folder / "0003_index.sql").unlink()
+
+    assert await migrate(empty_database_url, folder=folder, may_be_newer=True) == []
+    (folder / "0002_more.sql").write_text("SELECT 'something else';")
+    with pytest.raises(MigrationError, match=r"^0002_more\.sql is not what was applied"):
+        await migrate(empty_database_url, folder=folder, may_be_newer=True)
+
+
 async def test_a_file_before_one_that_was_applied_is_an_error(empty_database_url: str, folder: Path) -> None:
     (folder / "0002_more.sql").unlink()
     await migrate(empty_database_url, folder=folder)
