@@ -44,12 +44,17 @@ def environment() -> dict[str, str]:
 
 
 def _plugin_folder() -> Path | None:
-    """The folder with the provider: TERRAFORM_PLUGIN_DIR, else /opt/tf-plugins; None: Terraform downloads it."""
+    """A folder that holds the provider already: TERRAFORM_PLUGIN_DIR, or where systems have such folders.
+
+    None: Terraform downloads it.
+    """
     named = os.environ.get("TERRAFORM_PLUGIN_DIR")
     if named:
         return Path(named)
-    usual = Path("/opt/tf-plugins")
-    return usual if usual.is_dir() else None
+    usual = [Path.home() / ".terraform.d" / "plugins"]
+    usual += [Path(shared) / "terraform" / "plugins" for shared in ("/usr/local/share", "/usr/share")]
+    usual += sorted(Path("/opt").glob("*"))
+    return next((folder for folder in usual if any(folder.glob("*/hashicorp/aws"))), None)
 
 
 @dataclass(frozen=True)
