@@ -34,13 +34,18 @@ class Copy:
         return values["root_module"]
 
     def one(self, kind: str, part: str = "") -> dict[str, Any]:
-        """Values of the first resource of a type, with this in its address."""
-        for module in _modules(self.root):
-            for resource in module.get("resources", []):
-                if resource["type"] == kind and part in resource["address"] and resource["mode"] == "managed":
-                    values: dict[str, Any] = resource.setdefault("values", {})
-                    return values
-        raise LookupError(f"no {kind} with {part!r} in its address")
+        """Values of the first resource of a type by address, with this in its address."""
+        found = [
+            resource
+            for module in _modules(self.root)
+            for resource in module.get("resources", [])
+            if resource["type"] == kind and part in resource["address"] and resource["mode"] == "managed"
+        ]
+        if not found:
+            raise LookupError(f"no {kind} with {part!r} in its address")
+        # Terraform shows modules in any order.
+        values: dict[str, Any] = min(found, key=lambda each: each["address"]).setdefault("values", {})
+        return values
 
     def all_values(self) -> list[dict[str, Any]]:
         """Values of every resource."""
@@ -83,6 +88,8 @@ class Copy:
     def statement(self, kind: str, part: str = "", argument: str = "policy", **statement: Any) -> None:
         """One more statement in a policy."""
         values = self.one(kind, part)
+        if argument not in values and kind == "aws_s3_bucket_policy":
+            raise LookupError("a policy that is not known before an apply cannot be added to: name another bucket")
         policy = json.loads(values.get(argument) or '{"Statement": []}')
         policy["Statement"].append(statement)
         values[argument] = json.dumps(policy)
