@@ -63,22 +63,33 @@ class Memory:
     """None: it holds."""
 
 
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a page of memories ended: what its last one was."""
+
+    learned_at: datetime
+    id: UUID
+    topic: str
+
+
 class Memories:
     """Those of all customers of all tenants. A customer's id from before a merge is as good as the new one."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def of(self, tenant_id: UUID, customer_id: UUID, limit: int) -> list[Memory]:
-        """What holds, what matters most first. Raises StorageUnavailable."""
+    async def of(self, tenant_id: UUID, customer_id: UUID, limit: int, after: Place | None = None) -> list[Memory]:
+        """What holds, what matters most first, from behind `after`. Raises StorageUnavailable."""
+        behind = (None, None, None) if after is None else (after.topic, after.learned_at, after.id)
         async with self._database.tenant(tenant_id) as connection:
-            rows = await connection.fetch(_SQL["of"], tenant_id, customer_id, _ORDER, limit)
+            rows = await connection.fetch(_SQL["of"], tenant_id, customer_id, _ORDER, limit, *behind)
         return [Memory(**row) for row in rows]
 
-    async def history(self, tenant_id: UUID, customer_id: UUID, limit: int) -> list[Memory]:
-        """Also what was replaced, the newest first. Raises StorageUnavailable."""
+    async def history(self, tenant_id: UUID, customer_id: UUID, limit: int, after: Place | None = None) -> list[Memory]:
+        """Also what was replaced, the newest first, from behind `after`. Raises StorageUnavailable."""
+        behind = (None, None) if after is None else (after.learned_at, after.id)
         async with self._database.tenant(tenant_id) as connection:
-            rows = await connection.fetch(_SQL["history"], tenant_id, customer_id, limit)
+            rows = await connection.fetch(_SQL["history"], tenant_id, customer_id, limit, *behind)
         return [Memory(**row) for row in rows]
 
     async def learn(self, tenant_id: UUID, customer_id: UUID, learned: Sequence[Learned]) -> bool:

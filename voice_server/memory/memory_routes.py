@@ -1,9 +1,12 @@
 """`/api/v1/users/me/memories` and `/api/v1/customers/{id}/memories`: what is remembered, for those it is about and for
 the tenant's staff."""
 
+import binascii
+from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Sequence
-from dataclasses import asdict
-from typing import Literal
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from typing import Literal, Self
 from uuid import UUID
 
 from aiohttp import web
@@ -16,12 +19,13 @@ from voice_server.http.bodies import read_body
 from voice_server.http.errors import ApiError
 from voice_server.http.request_id import request_id_of
 from voice_server.memory.bodies import CorrectionBody
-from voice_server.memory.memories import Memories, Memory
+from voice_server.memory.memories import Memories, Memory, Place
 from voice_server.storage.postgres.database import Database
 from voice_server.tenants.answers import answer
 from voice_server.tenants.reach import id_in, limit_of, not_found
 
 Source = Literal["customer", "staff"]
+_MAX_CURSOR = 500
 
 
 class MemoryRoutes:
@@ -46,8 +50,8 @@ class MemoryRoutes:
     async def list_own(self, request: web.Request) -> web.Response:
         """What is remembered of the person who asks; with `history=true` also what it was before."""
         principal, customer_id = await self._person(request)
-        limit, history = limit_of(request), _history(request)
-        return _answer([] if customer_id is None else await self._of(principal, customer_id, limit, history=history))
+        page = _Page.of(request)
+        return page.answer([] if customer_id is None else await self._of(principal, customer_id, page))
 
     async def correct_own(self, request: web.Request) -> web.Response:
         """Set it right."""
@@ -62,14 +66,14 @@ class MemoryRoutes:
     async def list(self, request: web.Request) -> web.Response:
         """What is remembered of a customer; with `history=true` also what it was before."""
         principal, customer_id = _reach(request)
-        limit, history = limit_of(request), _history(request)
+        page = _Page.of(request)
         current = await self._customers.current(principal.tenant_id, customer_id)
         if current is None:
             raise not_found("customer", "There is no such customer here.")
-        found = await self._of(principal, current, limit, history=history)
+        found = await self._of(principal, current, page)
         async with self._database.tenant(principal.tenant_id) as connection:
             await audit.note(connection, principal, "read_memories", "customer", str(current), request_id_of(request))
-        return _answer(found)
+        return page.answer(found)
 
     async def correct(self, request: web.Request) -> web.Response:
         """Set it right."""
@@ -81,9 +85,10 @@ class MemoryRoutes:
         principal, customer_id = _reach(request)
         return await self._forget(request, principal, customer_id)
 
-    async def _of(self, principal: Principal, customer_id: UUID, limit: int, *, history: bool) -> Sequence[Memory]:
-        read = self._memories.history if history else self._memories.of
-        return await read(principal.tenant_id, customer_id, limit)
+    async def _of(self, principal: Principal, customer_id: UUID, page: "_Page") -> Sequence[Memory]:
+        read = self._memories.history if page.with_history else self._memories.of
+        # One more tells whether there is another page.
+        return await read(principal.tenant_id, customer_id, page.limit + 1, page.after)
 
     async def _correct(
         self, request: web.Request, principal: Principal, customer_id: UUID | None, source: Source
@@ -113,6 +118,25 @@ class MemoryRoutes:
         return principal, await self._customers.of_account(principal.tenant_id, principal.account_id)
 
 
+@dataclass(frozen=True, slots=True)
+class _Page:
+    """What is asked for at once."""
+
+    limit: int
+    after: Place | None
+    with_history: bool
+
+    @classmethod
+    def of(cls, request: web.Request) -> Self:
+        """Raises ApiError 400."""
+        return cls(limit_of(request), _cursor(request), _history(request))
+
+    def answer(self, found: Sequence[Memory]) -> web.Response:
+        page = found[: self.limit]
+        following = _cursor_after(page[-1]) if len(found) > self.limit else None
+        return answer({"memories": [asdict(memory) for memory in page], "next": following})
+
+
 def _reach(request: web.Request) -> tuple[Principal, UUID]:
     principal = principal_of(request)
     require_scope(principal, "history")
@@ -127,8 +151,20 @@ def _history(request: web.Request) -> bool:
     return text == "true"
 
 
-def _answer(memories: Sequence[Memory]) -> web.Response:
-    return answer({"memories": [asdict(memory) for memory in memories]})
+def _cursor_after(last: Memory) -> str:
+    return urlsafe_b64encode(f"{last.learned_at.isoformat()} {last.id} {last.topic}".encode()).decode()
+
+
+def _cursor(request: web.Request) -> Place | None:
+    text = request.query.get("after")
+    if not text:
+        return None
+    try:
+        moment, last_id, topic = urlsafe_b64decode(text[:_MAX_CURSOR].encode()).decode().split(" ", 2)
+        return Place(datetime.fromisoformat(moment).astimezone(UTC), UUID(last_id), topic)
+    except (ValueError, OverflowError, binascii.Error):
+        message = "after must be the `next` of the page before."
+        raise ApiError(400, "invalid_value", message, param="after") from None
 
 
 def _no_memory() -> ApiError:

@@ -51,11 +51,12 @@ SCHEMAS: dict[str, Schema] = {
             "replaced_at": {"type": ["string", "null"], "format": "date-time"},
         }
     ),
-    "MemoryList": _object({"memories": {"type": "array", "items": ref("Memory")}}),
+    "MemoryList": _object({"memories": {"type": "array", "items": ref("Memory")}, "next": _TEXT_OR_NULL}),
 }
 _LIMIT = query("limit", "How many at most, up to 500; 100 if it is left out.")
 _HISTORY = query("history", "`true`: also what was replaced, the newest first.")
 _CUSTOMER = path_parameter("customer_id", "The customer's; one from before a merge does as well.")
+_AFTER = query("after", "The `next` of the page before.")
 _MEMORY = path_parameter("memory_id", "The memory's.")
 _NOTHING: Schema = {"description": "It is done."}
 
@@ -67,7 +68,7 @@ def paths() -> Schema:
             "get": operation(
                 "List customers",
                 "Whoever spoke last first. For the tenant's staff.",
-                parameters=[query("after", "The `next` of the page before."), _LIMIT],
+                parameters=[_AFTER, _LIMIT],
                 ok=answer("A page of them.", ref("CustomerList")),
                 errors=(400, 401, 403, 503),
             )
@@ -100,8 +101,8 @@ def _list(summary: str, whom: str, *parameters: Schema) -> Schema:
     return operation(
         summary,
         f"With the conversation it comes from, how sure it is and since when; what matters most first. {whom}",
-        parameters=[*parameters, _HISTORY, _LIMIT],
-        ok=answer("The memories.", ref("MemoryList")),
+        parameters=[*parameters, _HISTORY, _AFTER, _LIMIT],
+        ok=answer("A page of them.", ref("MemoryList")),
         errors=(400, 401, 403, 404, 503) if parameters else (400, 401, 403, 503),
     )
 

@@ -9,9 +9,10 @@ import jsonschema  # type: ignore[import-untyped]
 import pytest
 from pydantic.json_schema import models_json_schema
 
-from tests.voice_server.memory.memory_server import MemoryServer, memory_server
+from tests.voice_server.memory.memory_server import MemoryServer, learned, memory_server
 from voice_server.auth import CustomerIdentity
 from voice_server.customers.customers import Customers
+from voice_server.memory.memories import Memories
 from voice_server.openapi import answers, customers
 from voice_server.storage.postgres.database import Database
 
@@ -204,3 +205,28 @@ async def test_the_description_has_every_route_and_is_true_of_the_answers(databa
             status, answer = await server.call(who, method.upper(), path.removeprefix("/api/v1").format(**ids), body)
             schema = DESCRIBED["paths"][path][method]["responses"][str(status)]["content"]["application/json"]["schema"]
             jsonschema.validate(answer, {**schema, "components": DESCRIBED["components"]})
+
+
+async def test_memories_are_listed_in_pages(database: Database) -> None:
+    async with memory_server(database) as server:
+        # Many of one moment, and a topic that this program does not know.
+        more = [learned("studied", f"field {n}") for n in range(5)] + [
+            learned("of the future", f"{n}") for n in range(3)
+        ]
+        await Memories(database).learn(server.tenants["acme"], server.customers["anna"], more)
+        for order in ("", "&history=true"):
+            _, whole = await server.call("anna", "GET", f"/users/me/memories?limit=500{order}")
+            assert (len(whole["memories"]), whole["next"]) == (10, None)
+            for limit in (1, 3, 10):
+                found: list[Any] = []
+                after = ""
+                while after is not None:
+                    path = f"/users/me/memories?limit={limit}{order}" + (f"&after={after}" if after else "")
+                    _, page = await server.call("anna", "GET", path)
+                    assert 0 < len(page["memories"]) <= limit
+                    found += page["memories"]
+                    after = page["next"]
+                assert found == whole["memories"]
+        for after in ("x", "!", "bm9ib2R5", "MjAyNi0wMS0wMSB4IHk="):
+            status, error = await server.call("anna", "GET", f"/users/me/memories?after={after}")
+            assert (status, error["error"]["param"]) == (400, "after")

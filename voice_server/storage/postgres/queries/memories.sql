@@ -1,19 +1,27 @@
 -- What is remembered of customers, and which conversations are still to be remembered.
 
 -- name: of
+-- From behind the topic $5, the time $6 and the id $7 on; topics that $3 does not have come last.
 SELECT id, topic, value, confidence, source, conversation_id, item_id, learned_at, replaced_by, replaced_at
 FROM memories
 WHERE tenant_id = $1
     AND customer_id = (SELECT coalesce(merged_into, id) FROM customers WHERE tenant_id = $1 AND id = $2)
     AND replaced_at IS NULL
-ORDER BY array_position($3::text[], topic) NULLS LAST, learned_at DESC, id
+    AND (
+        $5::text IS NULL
+        OR (array_position($3::text[] || topic, topic), $6::timestamptz, id)
+            > (array_position($3::text[] || $5::text, $5::text), learned_at, $7::uuid)
+    )
+ORDER BY array_position($3::text[] || topic, topic), learned_at DESC, id
 LIMIT $4
 
 -- name: history
+-- From behind the time $4 and the id $5 on.
 SELECT id, topic, value, confidence, source, conversation_id, item_id, learned_at, replaced_by, replaced_at
 FROM memories
 WHERE tenant_id = $1
     AND customer_id = (SELECT coalesce(merged_into, id) FROM customers WHERE tenant_id = $1 AND id = $2)
+    AND ($4::timestamptz IS NULL OR ($4::timestamptz, id) > (learned_at, $5::uuid))
 ORDER BY learned_at DESC, id
 LIMIT $3
 
