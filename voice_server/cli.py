@@ -1,4 +1,4 @@
-"""The command `voice-server`: serve, migrate, operator, talk, check.
+"""The command `voice-server`: serve, migrate, operator, reseal, talk, check.
 
 Exit codes: 0 well, 1 it could not be done, 2 it was asked for wrongly. Errors are one line each.
 """
@@ -27,7 +27,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
         settings = read_settings({**os.environ, **chosen})
     except SettingsError as error:
         return _fail(str(error), EXIT_WRONG)
-    commands = {"serve": _serve, "migrate": _migrate, "operator": _operator, "talk": _talk, "check": _check}
+    commands = {
+        "serve": _serve,
+        "migrate": _migrate,
+        "operator": _operator,
+        "reseal": _reseal,
+        "talk": _talk,
+        "check": _check,
+    }
     return commands[options.command](options, settings)
 
 
@@ -45,7 +52,10 @@ def _parser() -> argparse.ArgumentParser:
         help="let servers log in under this name with tokens of IAM instead of a password, at Amazon RDS",
     )
     operator.add_argument("email", metavar="EMAIL", help="the address; the password is asked for, or read from a pipe")
-    for command in (migrate, operator):
+    reseal = commands.add_parser(
+        "reseal", help="seal with the newest SECRET_KEY what an older one has sealed, so that it can be forgotten"
+    )
+    for command in (migrate, operator, reseal):
         command.add_argument(
             "--url",
             help="the database (default: DATABASE_URL, and without it the embedded one in DATA_DIR)",
@@ -125,6 +135,36 @@ def _operator(options: argparse.Namespace, settings: ServerSettings) -> int:
         return _run_until_stopped(run(ask_password()))
     except OperatorRefused as error:
         return _fail(str(error), EXIT_WRONG)
+
+
+def _reseal(options: argparse.Namespace, settings: ServerSettings) -> int:
+    from voice_server.accounts import signing_keys  # noqa: PLC0415 -- as above
+    from voice_server.mail import outbox  # noqa: PLC0415
+    from voice_server.storage.opened import StorageFailed, open_address, secrets_of  # noqa: PLC0415
+    from voice_server.storage.postgres.database import Database, StorageUnavailable  # noqa: PLC0415
+    from voice_server.storage.resealing import reseal  # noqa: PLC0415
+    from voice_server.storage.sealed import Sealed  # noqa: PLC0415
+    from voice_server.tenants import secrets  # noqa: PLC0415
+
+    async def run() -> int:
+        lost = 0
+        try:
+            async with open_address(settings, options.url) as address, Database.open(address) as database:
+                sealed = Sealed(await secrets_of(settings))
+                for rows in (secrets.SEALED_ROWS, signing_keys.SEALED_ROWS, outbox.SEALED_ROWS):
+                    resealed = await reseal(database, sealed, rows)
+                    print(f"{rows.called}: {resealed.done} sealed anew, {resealed.lost} that no secret here opens")
+                    lost += resealed.lost
+        except (StorageFailed, StorageUnavailable) as error:
+            return _fail(str(error), EXIT_FAILED)
+        except SettingsError as error:
+            return _fail(str(error), EXIT_WRONG)
+        if lost:
+            return _fail("SECRET_KEY_BEFORE: the secret that sealed the rest is not among them; add it.", EXIT_FAILED)
+        print("Nothing needs the secrets behind the newest any more.")
+        return 0
+
+    return _run_until_stopped(run())
 
 
 def _talk(options: argparse.Namespace, settings: ServerSettings) -> int:

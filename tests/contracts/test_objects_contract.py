@@ -30,7 +30,7 @@ class Kept:
 
 @asynccontextmanager
 async def in_folder(folder: Path) -> AsyncIterator[Kept]:
-    links = Links(SECRET)
+    links = Links([SECRET])
     async with objects_at(str(folder), links) as objects:
         app = web.Application(middlewares=[answer_errors])
         app.add_routes(LinkedObjects(links, objects).routes())
@@ -40,7 +40,7 @@ async def in_folder(folder: Path) -> AsyncIterator[Kept]:
 
 @asynccontextmanager
 async def in_bucket(bucket: Bucket) -> AsyncIterator[Kept]:
-    async with objects_at(f"{bucket.url}/some/prefix?endpoint={bucket.endpoint}", Links(SECRET)) as objects:
+    async with objects_at(f"{bucket.url}/some/prefix?endpoint={bucket.endpoint}", Links([SECRET])) as objects:
         yield Kept(objects, "")
 
 

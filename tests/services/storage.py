@@ -22,7 +22,7 @@ SECRET = b"a secret of thirty-two characters or more"
 async def storage_of_this_test(public_url: str = "") -> AsyncIterator[Storage]:
     """Open while the context lasts. Whoever opens it twice in a test is a second task over the same database."""
     folder: Path = ask_for("tmp_path") / "data"
-    links = Links(SECRET, public_url)
+    links = Links([SECRET], public_url)
     async with (
         Database.open(ask_for("database_url"), max_connections=4) as database,
         open_memory() as shared,
@@ -35,6 +35,6 @@ async def storage_of_this_test(public_url: str = "") -> AsyncIterator[Storage]:
             objects=objects,
             links=links,
             sealed=Sealed([SECRET]),
-            secret=SECRET,
+            secrets=[SECRET],
             folder=folder,
         )

@@ -75,6 +75,8 @@ def test_the_environment_wins_over_dotenv(tmp_path: Path) -> None:
         ("OBJECT_STORE_URL", "gs://bucket", "s3://bucket/prefix"),
         ("SECRET_KEY", "short", "at least 32 characters"),
         ("SECRET_KEY", f"{'x' * 32},short", "at least 32 characters"),
+        ("SECRET_KEY_BEFORE", "short", "at least 32 characters"),
+        ("DATABASE_CONNECTIONS", "1", "a whole number from 2 to 100"),
         ("PUBLIC_URL", "voice.example.com", "http:// or https://"),
         ("SMTP_URL", "mail.example.com", "such as smtp://user:password@host:587"),
         ("MAIL_FROM", "nobody", "such as voice@example.com"),

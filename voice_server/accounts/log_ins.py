@@ -4,7 +4,7 @@ A token that is presented again was copied, and ends its family: whoever has the
 must log in again. Except within 10 s, while its successor was not used: then a client asks again because the answer was
 lost or because two of its tabs asked at once, and gets the same successor. That gives a thief nothing that he would not
 have had by being the first, and the theft shows at the next use. The successor is computed from the token with a key of
-the server, since only digests are stored.
+the server, since only digests are stored; one that was computed with the key before is found by trying both.
 """
 
 import hmac
@@ -72,11 +72,13 @@ def roles_of(account: asyncpg.Record) -> frozenset[Role]:
 class LogIns:
     """The families."""
 
-    def __init__(self, database: Database, ended: EndedAccess, secret: bytes) -> None:
-        """`secret`: the server's own, the same for all tasks."""
+    def __init__(self, database: Database, ended: EndedAccess, secrets: Sequence[bytes]) -> None:
+        """`secrets`: the server's own, the same for all tasks; the newest first."""
         self._database = database
         self._ended = ended
-        self._key = HKDF(SHA256(), 32, salt=None, info=b"voice-server refresh tokens").derive(secret)
+        self._keys = [
+            HKDF(SHA256(), 32, salt=None, info=b"voice-server refresh tokens").derive(secret) for secret in secrets
+        ]
         self._statements = Statements.of("refresh_tokens")
         self._accounts = Statements.of("accounts")
 
@@ -104,10 +106,11 @@ class LogIns:
             if found is None:
                 return None
             account = await self.lock(connection, found["account_id"], found["tenant_id"])
-            successor = self._successor_of(token)
-            row = await connection.fetchrow(self._statements["state"], digest, digest_of(successor))
+            successors = {digest_of(each): each for each in self._successors_of(token)}
+            row = await connection.fetchrow(self._statements["state"], digest, list(successors))
             if account is None or row is None:
                 return None
+            successor = successors[row["successor"] or next(iter(successors))]
             roles = roles_of(account) if row["tenant_is_open"] else frozenset()
             log_in = LogIn(found["account_id"], found["tenant_id"], roles, row["family"], account["now"])
             step = next_step(_state(row)) if roles else "reused"
@@ -129,7 +132,7 @@ class LogIns:
             if found is None:
                 return
             await self.lock(connection, found["account_id"], found["tenant_id"])
-            row = await connection.fetchrow(self._statements["state"], digest, digest)
+            row = await connection.fetchrow(self._statements["state"], digest, [])
             if row is None:
                 return
             await self._end_family(connection, row["family"])
@@ -162,8 +165,10 @@ class LogIns:
         await connection.execute(self._statements["end_family"], family)
         await end_access(connection, [family])
 
-    def _successor_of(self, token: str) -> str:
-        return token_text(_PREFIX, hmac.digest(self._key, token.encode(errors="surrogatepass"), "sha256"))
+    def _successors_of(self, token: str) -> Sequence[str]:
+        """By each key; the first is the one to give."""
+        said = token.encode(errors="surrogatepass")
+        return [token_text(_PREFIX, hmac.digest(key, said, "sha256")) for key in self._keys]
 
 
 def _state(row: asyncpg.Record) -> TokenState:

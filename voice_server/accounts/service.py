@@ -1,7 +1,7 @@
 """Everything about accounts, put together: what the server builds once, and what it then asks."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from urllib.parse import urlsplit
@@ -57,15 +57,15 @@ async def open_accounts(
     rate_limits: RateLimits,
     outbox: Outbox,
     sealed: Sealed,
-    secret: bytes,
+    secrets: Sequence[bytes],
     *,
     public_url: str,
     registration_of: RegistrationOf,
     hashes: PasswordHashes | None = None,
 ) -> AsyncIterator[AccountService]:
-    """Accounts of a server that people reach at `public_url`. `secret`: the server's own, the same for all tasks."""
+    """Accounts of a server that people reach at `public_url`. `secrets`: the server's own, see `LogIns`."""
     keys, ended = SigningKeys(database, sealed), EndedAccess(database)
-    log_ins, tokens = LogIns(database, ended, secret), AccessTokens(keys, ended, public_url)
+    log_ins, tokens = LogIns(database, ended, secrets), AccessTokens(keys, ended, public_url)
     cookies, attempts = Cookies(sealed, secure=urlsplit(public_url).scheme == "https"), Attempts(rate_limits)
     answers, letters = SessionAnswers(tokens, cookies), Letters(public_url)
     accounts = Accounts(database, log_ins, ended, outbox, letters, registration_of)

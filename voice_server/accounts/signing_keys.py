@@ -20,6 +20,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 
 from voice_server.storage.postgres.database import Connection, Database, StorageUnavailable
 from voice_server.storage.postgres.statements import Statements
+from voice_server.storage.resealing import SealedRows
 from voice_server.storage.sealed import CannotOpen, Sealed
 
 _DAY = 86_400.0
@@ -173,3 +174,6 @@ class SigningKeys:
 
 def _context(key_id: str) -> bytes:
     return b"signing_keys/" + key_id.encode()
+
+
+SEALED_ROWS = SealedRows("signing keys", "signing_keys", ("id",), lambda row: _context(row["id"]))

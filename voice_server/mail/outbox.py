@@ -20,6 +20,7 @@ import structlog
 from voice_server.mail.post import SEND_SECONDS, Post, Undeliverable
 from voice_server.storage.postgres.database import Connection, Database, StorageUnavailable
 from voice_server.storage.postgres.statements import Statements
+from voice_server.storage.resealing import SealedRows
 from voice_server.storage.sealed import CannotOpen, Sealed
 
 CLAIM_SECONDS = 2 * SEND_SECONDS
@@ -161,3 +162,6 @@ def _stop_if_asked() -> None:
 
 def _context(letter_id: UUID) -> bytes:
     return b"outgoing_mail/" + letter_id.bytes
+
+
+SEALED_ROWS = SealedRows("letters on their way", "outgoing_mail", ("id",), lambda row: _context(row["id"]))

@@ -3,7 +3,7 @@
 import asyncio
 import os
 import secrets
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -37,8 +37,8 @@ class Storage:
     objects: Objects
     links: Links
     sealed: Sealed
-    secret: bytes
-    """The newest secret of the server, for what is signed."""
+    secrets: Sequence[bytes]
+    """Of the server, for what is signed: the newest first."""
     folder: Path
     """What belongs to this server alone goes there: the spool, and mails that nobody sends."""
 
@@ -49,11 +49,7 @@ async def open_storage(settings: ServerSettings, public_url: str) -> AsyncIterat
 
     Raises StorageFailed, SettingsError.
     """
-    if settings.database_url and not settings.secret_key:
-        raise SettingsError(
-            "SECRET_KEY: it is empty, and all servers of one DATABASE_URL must have the same; "
-            "write the output of `openssl rand -base64 36`"
-        )
+    _require_secret(settings)
     async with AsyncExitStack() as resources:
         try:
             storage = await _opened(settings, public_url, resources)
@@ -72,20 +68,22 @@ async def open_storage(settings: ServerSettings, public_url: str) -> AsyncIterat
 async def _opened(settings: ServerSettings, public_url: str, resources: AsyncExitStack) -> Storage:
     folder = settings.data_dir.absolute()
     await asyncio.to_thread(folder.mkdir, mode=0o700, parents=True, exist_ok=True)
-    keys = [key.encode() for key in settings.secret_key] or [await asyncio.to_thread(_kept_secret, folder / "secret")]
-    links = Links(keys[0], public_url)
+    keys = await secrets_of(settings)
+    links = Links(keys, public_url)
     address = await resources.enter_async_context(open_address(settings))
     await migrate(address, may_be_newer=True)
     shared = await resources.enter_async_context(_shared(settings.redis_url, settings.redis_password))
     objects = objects_at(settings.object_store_url or (folder / "objects").as_uri(), links)
     return Storage(
-        database=await resources.enter_async_context(Database.open(address)),
+        database=await resources.enter_async_context(
+            Database.open(address, max_connections=settings.database_connections)
+        ),
         shared=shared,
         live_log=shared.live_log if settings.redis_url else None,
         objects=await resources.enter_async_context(objects),
         links=links,
         sealed=Sealed(keys),
-        secret=keys[0],
+        secrets=keys,
         folder=folder,
     )
 
@@ -134,6 +132,26 @@ def _shared(redis_url: str, password: str) -> AbstractAsyncContextManager[Shared
     from voice_server.storage.shared.redis import open_redis  # noqa: PLC0415
 
     return open_redis(redis_url, password=password)
+
+
+async def secrets_of(settings: ServerSettings) -> Sequence[bytes]:
+    """The server's secrets, the newest first; one that is made now and kept where none is given.
+
+    Raises SettingsError, OSError.
+    """
+    _require_secret(settings)
+    newest = [key.encode() for key in settings.secret_key]
+    if not newest:
+        newest = [await asyncio.to_thread(_kept_secret, settings.data_dir.absolute() / "secret")]
+    return [*newest, *(key.encode() for key in settings.secret_key_before)]
+
+
+def _require_secret(settings: ServerSettings) -> None:
+    if settings.database_url and not settings.secret_key:
+        raise SettingsError(
+            "SECRET_KEY: it is empty, and all servers of one DATABASE_URL must have the same; "
+            "write the output of `openssl rand -base64 36`"
+        )
 
 
 def _kept_secret(path: Path) -> bytes:

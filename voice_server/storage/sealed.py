@@ -40,10 +40,15 @@ class Sealed:
         # The newest one last, so that it wins in the unlikely case that two have one name.
         self._ciphers = {name: AESGCM(_derive(secret, b"key", 32)) for name, secret in reversed(pairs)}
 
+    @property
+    def mark(self) -> bytes:
+        """How everything begins that the newest secret has sealed."""
+        return _VERSION + self._name
+
     def seal(self, data: bytes, context: bytes) -> bytes:
         """Encrypt it for this place."""
         nonce = os.urandom(_NONCE_BYTES)
-        return _VERSION + self._name + nonce + self._ciphers[self._name].encrypt(nonce, data, context)
+        return self.mark + nonce + self._ciphers[self._name].encrypt(nonce, data, context)
 
     def open(self, sealed: bytes, context: bytes) -> bytes:
         """What was sealed for this place. Raises CannotOpen."""

@@ -8,6 +8,7 @@ from voice_server.audit import note
 from voice_server.auth import Principal
 from voice_server.storage.postgres.database import Database
 from voice_server.storage.postgres.statements import Statements
+from voice_server.storage.resealing import SealedRows
 from voice_server.storage.sealed import Sealed
 
 _HINT_FROM = 16
@@ -66,3 +67,8 @@ class TenantSecrets:
 
 def _context(tenant_id: UUID, name: str) -> bytes:
     return f"tenant_secrets/{tenant_id}/{name}".encode()
+
+
+SEALED_ROWS = SealedRows(
+    "tenants' keys", "tenant_secrets", ("tenant_id", "name"), lambda row: _context(row["tenant_id"], row["name"])
+)

@@ -6,7 +6,15 @@ from typing import Any
 import pytest
 from aiohttp import ClientSession, CookieJar
 
-from tests.voice_server.accounts.account_server import ADDRESS, PASSWORD, AccountServer, Browser, account_server
+from tests.voice_server.accounts.account_server import (
+    ADDRESS,
+    PASSWORD,
+    SECRET,
+    AccountServer,
+    Browser,
+    account_server,
+)
+from voice_server.accounts.cookies import DEVICE
 from voice_server.accounts.log_ins import TokenState, next_step
 from voice_server.storage.postgres.database import Database
 
@@ -53,6 +61,36 @@ async def test_a_browser_keeps_the_refresh_token_where_no_script_sees_it(known: 
     assert "Secure" not in cookie
     assert known.answer_headers["Cache-Control"] == "no-store"
     assert (await known.post("refresh"))[0] == 200
+
+
+async def test_a_browser_is_logged_in_to_each_tenant_by_itself(server: AccountServer, known: Browser) -> None:
+    acme = await server.execute("INSERT INTO tenants (slug, name) VALUES ('acme', 'Acme') RETURNING id")
+    here = await known.log_in()
+    there = await known.log_in(tenant="acme")
+    assert (here["tenant_id"] != there["tenant_id"], there["tenant_id"]) == (True, str(acme))
+    for _ in range(2):
+        assert (await known.post("refresh"))[1]["tenant_id"] == here["tenant_id"]
+        assert (await known.post("refresh", tenant="acme"))[1]["tenant_id"] == there["tenant_id"]
+    assert (await known.post("logout", tenant="acme"))[0] == 200
+    assert (await known.post("refresh", tenant="acme"))[0] == 401
+    assert (await known.post("refresh"))[0] == 200
+    await known.log_in(tenant="acme")
+    assert (await known.send("POST", "/api/v1/auth/logout-everywhere"))[0] == 200
+    assert [cookie.key for cookie in known.http.cookie_jar] == [DEVICE]
+
+
+async def test_letters_lead_back_to_the_tenant_that_somebody_came_from(server: AccountServer, known: Browser) -> None:
+    await server.execute("INSERT INTO tenants (slug, name) VALUES ('acme', 'Acme')")
+    link = "http://voice.example/?tenant=acme#"
+    await known.post("forgot", email=ADDRESS, tenant="acme")
+    assert f"{link}reset=" in (await server.mailed()).get_content()
+    await known.post("reset", token=await server.mailed_token(), password="a heron elsewhere", tenant="acme")
+    assert f"{link}forgot" in (await server.mailed()).get_content()
+    assert (await known.post("register", email=ADDRESS, password=PASSWORD, tenant="acme"))[0] == 202
+    assert f"{link}forgot" in (await server.mailed()).get_content()
+    assert (await known.post("register", email="new@example.com", password=PASSWORD, tenant="acme"))[0] == 202
+    assert f"{link}verify=" in (await server.mailed()).get_content()
+    assert (await known.post("forgot", email=ADDRESS, tenant="nowhere"))[0] == 404
 
 
 async def test_cookies_are_secure_where_the_server_is_reached_by_https(database: Database) -> None:
@@ -116,6 +154,20 @@ async def test_two_tasks_that_get_a_token_at_once_give_one_successor(database: D
         )
     assert {status for status, _ in answers} == {200}
     assert len({answer["refresh_token"] for _, answer in answers}) == 1
+
+
+async def test_the_successor_of_a_task_with_the_secret_before_is_repeated(database: Database, known: Browser) -> None:
+    token = await refresh_token(known)
+    _, answer = await known.post("refresh", refresh_token=token)
+    async with (
+        account_server(database, secrets=(b"a secret that came after", SECRET)) as newer,
+        newer.browser() as there,
+    ):
+        status, again = await there.post("refresh", refresh_token=token)
+        assert (status, again["refresh_token"]) == (200, answer["refresh_token"])
+        status, newest = await there.post("refresh", refresh_token=answer["refresh_token"])
+    assert status == 200
+    assert (await known.post("refresh", refresh_token=newest["refresh_token"]))[0] == 200
 
 
 async def test_a_token_whose_successor_is_used_is_not_repeated(known: Browser) -> None:

@@ -120,7 +120,7 @@ async def test_an_answer_has_an_address_that_works_and_is_swept(
     held: HeldConversations, database: Database, tmp_path: Path
 ) -> None:
     now = 2_000_000_000.0
-    links = Links(b"s" * 32, now=lambda: now)
+    links = Links([b"s" * 32], now=lambda: now)
     begun = await held.begin(ADA, "galion")
     async with FolderObjects(tmp_path, links) as objects:
         recordings = ObjectRecordings(objects, database)

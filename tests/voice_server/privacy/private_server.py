@@ -129,7 +129,7 @@ async def private_server(
     late_seconds: float = 0.0,
 ) -> AsyncIterator[PrivateServer]:
     """One task. Without `objects` they lie in `folder`, without `shared` it is alone."""
-    links = Links(SECRET)
+    links = Links([SECRET])
     async with (
         objects or FolderObjects(folder / "objects", links) as opened,
         _shared(shared) as all_shared,
@@ -197,7 +197,7 @@ async def _accounts(database: Database, shared: Shared) -> AsyncIterator[tuple[A
         shared.rate_limits,
         outbox,
         sealed,
-        SECRET,
+        [SECRET],
         public_url="http://voice.example",
         registration_of=registration_of,
         hashes=CountedHashes(1),

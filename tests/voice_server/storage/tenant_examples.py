@@ -327,6 +327,8 @@ EXAMPLES: dict[str, dict[str, tuple[Any, ...]]] = {
         "give_up": (LETTER, "problem"),
         "next_due": (),
         "sweep": (),
+        "sealed_before": (b"newest",),
+        "reseal": (b"anew", LETTER),
     },
     "privacy_doors": {"lock_tenants": (DISABLED,), "only_admin_of": (DISABLED,), "step_down": (ACCOUNT,)},
     "privacy_erasure": dict.fromkeys(Statements.of("privacy_erasure"), (PERSON,)),
@@ -383,7 +385,7 @@ EXAMPLES: dict[str, dict[str, tuple[Any, ...]]] = {
     "refresh_tokens": {
         "add": (FRESH, FAMILY, ACCOUNT, ACME, 60.0),
         "find": (ALIVE,),
-        "state": (ALIVE, EXPIRED),
+        "state": (ALIVE, [EXPIRED]),
         "use": (ALIVE,),
         "end_family": (FAMILY,),
         "end_all": (ACCOUNT,),
@@ -394,11 +396,15 @@ EXAMPLES: dict[str, dict[str, tuple[Any, ...]]] = {
         "wait_for_turn": (),
         "add": ("canary-2", b"public", b"private"),
         "retire": (["canary"],),
+        "sealed_before": (b"newest",),
+        "reseal": (b"anew", "canary"),
     },
     "tenant_secrets": {
         "put": (ACME, "canary", b"sealed", "hint"),
         "list": (ACME,),
         "sealed": (ACME,),
+        "sealed_before": (b"newest",),
+        "reseal": (b"anew", ACME, "canary"),
         "delete": (ACME, "canary"),
     },
     "tenants": {

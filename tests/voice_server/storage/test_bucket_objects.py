@@ -226,7 +226,7 @@ async def test_a_bucket_that_goes_away_does_not_take_its_place_with_it(s3_bucket
 async def test_the_address_says_where_the_bucket_is(s3_bucket: Bucket, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_ENDPOINT_URL", s3_bucket.endpoint)
     monkeypatch.setenv("AWS_REGION", "eu-south-1")
-    async with objects_at(f"s3://{s3_bucket.name}/deep/prefix", Links(b"x" * 32)) as objects:
+    async with objects_at(f"s3://{s3_bucket.name}/deep/prefix", Links([b"x" * 32])) as objects:
         await objects.put("a", b"text", "text/plain")
         assert "%2Feu-south-1%2Fs3" in await objects.link("a", 60)
     assert s3_bucket.request("GET", "/deep/prefix/a") == b"text"

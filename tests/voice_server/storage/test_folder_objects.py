@@ -10,7 +10,7 @@ from voice_server.storage.objects.interfaces import ObjectsUnavailable
 from voice_server.storage.objects.links import Links
 from voice_server.storage.objects.store import objects_at
 
-LINKS = Links(b"x" * 32)
+LINKS = Links([b"x" * 32])
 
 
 def files(folder: Path) -> list[str]:

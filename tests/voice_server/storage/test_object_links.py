@@ -36,7 +36,7 @@ def clock() -> Clock:
 
 @pytest.fixture
 def links(clock: Clock) -> Links:
-    return Links(SECRET, now=clock)
+    return Links([SECRET], now=clock)
 
 
 @pytest.fixture
@@ -56,7 +56,7 @@ async def client(links: Links, objects: Objects) -> AsyncIterator[Client]:
 
 async def test_a_link_is_an_address_of_the_server(links: Links, objects: Objects) -> None:
     assert (await objects.link("a/b.wav", 60)).startswith("/api/v1/objects/")
-    assert Links(SECRET, "https://voice.example/").make("a", 1).startswith("https://voice.example/api/v1/objects/")
+    assert Links([SECRET], "https://voice.example/").make("a", 1).startswith("https://voice.example/api/v1/objects/")
 
 
 async def test_a_download_is_saved_and_neither_guessed_at_nor_kept_on_the_way(client: Client, objects: Objects) -> None:
@@ -101,7 +101,7 @@ async def test_a_link_that_was_changed_leads_nowhere(client: Client, objects: Ob
 
 @given(position=st.integers(0, 200), letter=st.sampled_from("ABCxyz019-_.=/ü "))
 def test_no_letter_of_a_link_can_be_changed(position: int, letter: str) -> None:
-    links = Links(SECRET, now=Clock())
+    links = Links([SECRET], now=Clock())
     token = links.make("a/b.wav", 60).rpartition("/")[2]
     position %= len(token)
     changed = token[:position] + letter + token[position + 1 :]
@@ -111,11 +111,18 @@ def test_no_letter_of_a_link_can_be_changed(position: int, letter: str) -> None:
 
 
 def test_a_link_of_another_secret_is_worth_nothing() -> None:
-    token = Links(b"y" * 40, now=Clock()).make("a", 60).rpartition("/")[2]
+    token = Links([b"y" * 40], now=Clock()).make("a", 60).rpartition("/")[2]
     with pytest.raises(InvalidLink):
-        Links(SECRET, now=Clock()).read(token)
+        Links([SECRET], now=Clock()).read(token)
     with pytest.raises(ValueError, match="32 bytes"):
-        Links(b"short")
+        Links([SECRET, b"short"])
+
+
+def test_a_link_of_the_secret_before_is_taken_and_none_is_made_with_it() -> None:
+    older = b"y" * 40
+    both = Links([SECRET, older], now=Clock())
+    assert both.read(Links([older], now=Clock()).make("a/b.wav", 60).rpartition("/")[2]).key == "a/b.wav"
+    assert Links([SECRET], now=Clock()).read(both.make("a/b.wav", 60).rpartition("/")[2]).key == "a/b.wav"
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ import base64
 import hashlib
 import hmac
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
 from urllib.parse import quote
@@ -46,13 +46,14 @@ def attachment(filename: str) -> str:
 
 
 class Links:
-    """Signs links and checks them."""
+    """Signs links with the first secret, and takes those that any of them has signed."""
 
-    def __init__(self, secret: bytes, public_url: str = "", now: Callable[[], float] = time.time) -> None:
-        """`secret`: at least 32 bytes. `public_url`: what the server is reached at; empty for links without it."""
-        if len(secret) < 32:
+    def __init__(self, secrets: Sequence[bytes], public_url: str = "", now: Callable[[], float] = time.time) -> None:
+        """`secrets`: of at least 32 bytes each, the newest first. `public_url`: what the server is reached at; empty
+        for links without it."""
+        if not secrets or any(len(secret) < 32 for secret in secrets):
             raise ValueError("Links are signed with a secret of at least 32 bytes.")
-        self._secret = secret
+        self._secrets = secrets
         self._public_url = public_url.rstrip("/")
         self._now = now
 
@@ -60,20 +61,22 @@ class Links:
         """The address of an object for so long."""
         check_link(key, seconds)
         said = _text(orjson.dumps([key, filename or key.rpartition("/")[2], int(self._now()) + seconds]))
-        return f"{self._public_url}{PATH}/{said}.{self._sign(said)}"
+        return f"{self._public_url}{PATH}/{said}.{_sign(self._secrets[0], said)}"
 
     def read(self, token: str) -> LinkedObject:
         """What a token says. Raises InvalidLink or ExpiredLink."""
         said, _, signature = token.partition(".")
-        if not hmac.compare_digest(self._sign(said).encode(), signature.encode()):
+        signatures = [_sign(secret, said).encode() for secret in self._secrets]
+        if not any(hmac.compare_digest(each, signature.encode()) for each in signatures):
             raise InvalidLink
         key, filename, expires = orjson.loads(base64.urlsafe_b64decode(said + "=" * (-len(said) % 4)))
         if self._now() >= expires:
             raise ExpiredLink
         return LinkedObject(key, filename)
 
-    def _sign(self, said: str) -> str:
-        return _text(hmac.digest(self._secret, _PURPOSE + said.encode(), hashlib.sha256))
+
+def _sign(secret: bytes, said: str) -> str:
+    return _text(hmac.digest(secret, _PURPOSE + said.encode(), hashlib.sha256))
 
 
 def _text(data: bytes) -> str:

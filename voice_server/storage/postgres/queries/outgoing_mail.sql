@@ -26,3 +26,10 @@ SELECT extract(epoch FROM min(due_at) - now())::float8 FROM outgoing_mail WHERE 
 
 -- name: sweep
 DELETE FROM outgoing_mail WHERE failed_at < now() - interval '7 days'
+
+-- name: sealed_before
+SELECT id, letter AS sealed FROM outgoing_mail
+WHERE letter IS NOT NULL AND substr(letter, 1, length($1::bytea)) <> $1 FOR UPDATE
+
+-- name: reseal
+UPDATE outgoing_mail SET letter = $1 WHERE id = $2

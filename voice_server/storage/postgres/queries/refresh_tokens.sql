@@ -15,10 +15,11 @@ SELECT refresh_tokens.family,
     coalesce(
         successor.used_at IS NULL AND successor.revoked_at IS NULL AND successor.expires_at > now(), false
     ) AS successor_is_fresh,
+    successor.digest AS successor,
     tenants.closed_at IS NULL AS tenant_is_open
 FROM refresh_tokens
 JOIN tenants ON tenants.id = refresh_tokens.tenant_id
-LEFT JOIN refresh_tokens AS successor ON successor.digest = $2 AND successor.family = refresh_tokens.family
+LEFT JOIN refresh_tokens AS successor ON successor.digest = ANY($2::bytea[]) AND successor.family = refresh_tokens.family
 WHERE refresh_tokens.digest = $1
 
 -- name: use

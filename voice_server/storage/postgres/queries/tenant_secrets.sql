@@ -12,5 +12,12 @@ SELECT name, hint, updated_at FROM tenant_secrets WHERE tenant_id = $1 ORDER BY 
 -- name: sealed
 SELECT name, ciphertext FROM tenant_secrets WHERE tenant_id = $1
 
+-- name: sealed_before
+SELECT tenant_id, name, ciphertext AS sealed FROM tenant_secrets
+WHERE substr(ciphertext, 1, length($1::bytea)) <> $1 FOR UPDATE
+
+-- name: reseal
+UPDATE tenant_secrets SET ciphertext = $1 WHERE tenant_id = $2 AND name = $3
+
 -- name: delete
 DELETE FROM tenant_secrets WHERE tenant_id = $1 AND name = $2 RETURNING name
