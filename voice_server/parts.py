@@ -124,7 +124,8 @@ def tenants_part(
         *MemberRoutes(tenants, Members(storage.database), storage.shared.rate_limits, invite).routes(),
         *ProviderRoutes(tenants, configs, chains).routes(),
     )
-    return Part(authenticator.protect(routes), {"quotas": quotas.keep, "tenants' providers": chains.keep})
+    work = {"quotas": quotas.keep, **({"tenants' providers": chains.keep} if chains.can_open else {})}
+    return Part(authenticator.protect(routes), work)
 
 
 def client_secrets_part(

@@ -7,6 +7,8 @@ have its role; all of them share one database, and none asks another.
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Literal, get_args
 
+from pipeline.providers.health import Stage
+
 if TYPE_CHECKING:
     from aiohttp import web
 
@@ -20,6 +22,12 @@ _PATHS: dict[ServerRole, tuple[str, ...]] = {
     "analytics": ("/api/v1/analytics",),
 }
 """Where each begins; what is none of these is `api`."""
+_STAGES: dict[ServerRole, tuple[Stage, ...]] = {
+    "api": get_args(Stage),
+    "voice": get_args(Stage),
+    "analytics": ("LLM",),
+}
+"""Whom each has to ask: `analytics` has conversations read that are over. Who is not here asks nobody."""
 _EVERYBODYS = ("/health", "/ready", "/metrics")
 
 
@@ -31,6 +39,11 @@ def role_of(path: str) -> ServerRole | None:
         if any(path == beginning or path.startswith(f"{beginning}/") for beginning in beginnings):
             return role
     return "api"
+
+
+def stages_of(roles: Iterable[ServerRole]) -> frozenset[Stage]:
+    """Those whose providers a server with these roles asks."""
+    return frozenset(stage for role in roles for stage in _STAGES.get(role, ()))
 
 
 def answered(routes: "Iterable[web.AbstractRouteDef]", roles: Iterable[ServerRole]) -> "Iterator[web.AbstractRouteDef]":

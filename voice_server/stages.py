@@ -11,7 +11,9 @@ from pipeline.providers.health import ProviderHealth
 from pipeline.providers.interfaces import LanguageModel, SpeechToText, TextToSpeech
 from voice_server.assistants import catalog
 from voice_server.background import running
+from voice_server.server_roles import stages_of
 from voice_server.settings import ServerSettings
+from voice_server.tenants.nobody import NoLanguageModel, NoSpeechToText, NoTextToSpeech
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +22,7 @@ class House:
 
     catalog: Catalog
     orders: Mapping[Stage, tuple[str, ...]]
-    """Which providers are asked in each stage, by their names."""
+    """Which providers are asked, by their names, in each stage that the server's roles need."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,31 +41,45 @@ class Stages:
     """Reads conversations that are over, for what is to be remembered. It is asked without the chain: how long it takes
     there says nothing about whether it may answer somebody who waits. None: there is none but what is embedded."""
     house: House | None = None
-    """What else they are made of; None: tenants cannot have chains of their own."""
+    """What else they are made of; None: tenants cannot have chains of their own, or nobody is asked here."""
 
 
 @asynccontextmanager
 async def open_stages(settings: ServerSettings, assistants: catalog.Catalog) -> AsyncGenerator[Stages, None]:
-    """Open what the settings name. Raises ProviderUnavailable if something cannot be opened."""
+    """Open what the settings name, as far as the roles need it.
+
+    Raises ProviderUnavailable if something cannot be opened.
+    """
+    orders = _orders(settings)
     domains = {assistant.name: assistant.vocabulary() for assistant in assistants.all()}
     pronunciations = {word: phones for each in assistants.all() for word, phones in each.pronunciations.items()}
     limits = {**DEADLINES, "LLM": DEADLINES["LLM"].with_first(settings.llm_deadline_seconds)}
     async with Catalog(_access(settings), domains, pronunciations, limits) as catalog:
-        text_to_speech = await catalog.text_to_speech(settings.tts)
+        speaks, thinks = "TTS" in orders, "LLM" in orders
+        text_to_speech = await catalog.text_to_speech(settings.tts) if speaks else NoTextToSpeech()
         stages = Stages(
-            speech_to_text=await catalog.speech_to_text(settings.stt),
+            speech_to_text=await catalog.speech_to_text(settings.stt) if "STT" in orders else NoSpeechToText(),
             text_to_speech=text_to_speech,
-            own_voice=await catalog.text_to_speech(settings.tts[:1]) if len(settings.tts) > 1 else text_to_speech,
+            own_voice=await catalog.text_to_speech(settings.tts[:1]) if speaks and settings.tts[1:] else text_to_speech,
             language_models={
-                assistant.name: await catalog.language_model(settings.llm, assistant.offline_model)
-                for assistant in assistants.all()
+                each.name: await catalog.language_model(settings.llm, each.offline_model)
+                if thinks
+                else NoLanguageModel()
+                for each in assistants.all()
             },
             health=catalog.health,
-            reader=await _reader(catalog, settings.llm),
-            house=House(catalog, {"STT": settings.stt, "LLM": settings.llm, "TTS": settings.tts}),
+            reader=await _reader(catalog, orders.get("LLM", ())),
+            house=House(catalog, orders) if orders else None,
         )
         async with running("warm connections", partial(_keep_warm, catalog)):
             yield stages
+
+
+def _orders(settings: ServerSettings) -> Mapping[Stage, tuple[str, ...]]:
+    """Of the stages that the roles need."""
+    named: Mapping[Stage, tuple[str, ...]] = {"STT": settings.stt, "LLM": settings.llm, "TTS": settings.tts}
+    needed = stages_of(settings.roles)
+    return {stage: names for stage, names in named.items() if stage in needed}
 
 
 async def _reader(catalog: Catalog, names: Sequence[str]) -> LanguageModel | None:

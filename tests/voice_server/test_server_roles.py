@@ -1,9 +1,15 @@
 """What a server answers that has some roles only."""
 
+import asyncio
+from dataclasses import replace
+
 import pytest
 
 from tests.voice_server.full_server import FullServer, full_server
-from voice_server.server_roles import SERVER_ROLES, ServerRole, role_of
+from tests.voice_server.test_stages import OFFLINE, REAL, unused_address
+from voice_server.assistants.catalog import Catalog
+from voice_server.server_roles import SERVER_ROLES, ServerRole, role_of, stages_of
+from voice_server.stages import open_stages
 
 
 @pytest.mark.parametrize(
@@ -49,3 +55,37 @@ async def test_all_roles_together_answer_everything() -> None:
         async with full_server(roles=(role,)) as server:
             parts |= paths_of(server)
     assert parts == everything
+
+
+@pytest.mark.parametrize(
+    ("roles", "speech_to_text", "text_to_speech", "language_model"),
+    [
+        (("voice",), "openai, elevenlabs", "elevenlabs, openai", "openai, scripted"),
+        (("api",), "openai, elevenlabs", "elevenlabs, openai", "openai, scripted"),
+        (("analytics",), "nobody", "nobody", "openai, scripted"),
+        (("auth", "users"), "nobody", "nobody", "nobody"),
+        (("auth", "voice"), "openai, elevenlabs", "elevenlabs, openai", "openai, scripted"),
+    ],
+)
+async def test_only_those_providers_are_opened_that_a_role_asks(
+    roles: tuple[ServerRole, ...], speech_to_text: str, text_to_speech: str, language_model: str
+) -> None:
+    async with open_stages(replace(REAL, roles=roles), Catalog(OFFLINE)) as stages:
+        assert stages.speech_to_text.name == speech_to_text
+        assert stages.text_to_speech.name == text_to_speech
+        assert stages.own_voice.name == text_to_speech.partition(",")[0]
+        assert stages.language_models["tester"].name == language_model
+        assert {each.stage for each in stages.health()} == stages_of(roles)
+        assert (stages.reader is None) == (stages.house is None) == (language_model == "nobody")
+
+
+@pytest.mark.parametrize("role", SERVER_ROLES)
+async def test_tenants_providers_are_looked_after_where_some_are_asked(role: ServerRole) -> None:
+    nowhere = unused_address()
+    settings = replace(REAL, roles=(role,), openai_base_url=nowhere, elevenlabs_base_url=nowhere)
+    assistants = Catalog(OFFLINE, (replace(OFFLINE, name="other"),))
+    async with open_stages(settings, assistants) as stages, full_server(roles=(role,), stages=stages) as server:
+        async with server.http.get("/ready") as answer:
+            assert answer.status == 200
+        looks = "tenants' providers" in {task.get_name() for task in asyncio.all_tasks()}
+        assert looks == (role in {"api", "voice", "analytics"})

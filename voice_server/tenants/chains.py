@@ -86,6 +86,11 @@ class Chains:
         for version in list(self._opened):
             await self._close(version)
 
+    @property
+    def can_open(self) -> bool:
+        """Whether there will ever be one."""
+        return self._stages.house is not None
+
     @asynccontextmanager
     async def hold(self, tenant_id: UUID, config: ProvidersConfig) -> AsyncIterator[Equipment | None]:
         """What the tenant's conversations are held with now; None: what the server's own are.
@@ -121,12 +126,13 @@ class Chains:
     async def describe(self, tenant_id: UUID, config: ProvidersConfig) -> Mapping[Stage, Described]:
         """Who is asked, and how that went in this process. Raises as `hold`."""
         keys = await self._keys_of(tenant_id)
-        orders = self._stages.house.orders if self._stages.house else dict.fromkeys(STAGES, ())
+        house = self._stages.house
+        orders: Mapping[Stage, tuple[str, ...]] = {} if house is None else house.orders
         opened = dict(self._ready()).get((tenant_id, keys, config))
         accounts = () if opened is None else opened.accounts
         return {
             stage: Described(
-                order_of(stage, config, keys.providers, orders[stage]),
+                order_of(stage, config, keys.providers, orders.get(stage, ())),
                 {each.provider: each for each in reversed(accounts) if each.stage == stage},
             )
             for stage in STAGES
@@ -204,7 +210,7 @@ class Chains:
             assembly = _Assembly(house, own, keys, config)
             stages = await assembly.stages(self._assistants)
             # An apology says nothing of the tenant's: what is embedded may say it when its voice cannot.
-            embedded = EMBEDDED in house.orders["TTS"]
+            embedded = EMBEDDED in house.orders.get("TTS", ())
             any_voice = await house.catalog.text_to_speech([EMBEDDED]) if embedded else stages.text_to_speech
             phrasebook = Phrasebook(stages.own_voice, any_voice, {})
             await resources.enter_async_context(running("phrases of a tenant", phrasebook.prepare_guests))
@@ -221,7 +227,11 @@ class _Assembly:
         self._house = house
         self._own = own
         self._keys = keys
-        self._orders = {stage: order_of(stage, config, keys.providers, house.orders[stage]) for stage in STAGES}
+        # Nobody is opened for a stage that this server's roles do not need, a tenant's own neither.
+        self._orders = {
+            stage: order_of(stage, config, keys.providers, house.orders[stage]) if stage in house.orders else Order(())
+            for stage in STAGES
+        }
         self.accounts: list[Account] = []
 
     async def stages(self, catalog: assistants.Catalog) -> Stages:
