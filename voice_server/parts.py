@@ -23,6 +23,7 @@ from voice_server.conversations.history_routes import HistoryRoutes
 from voice_server.conversations.log import ConversationLog
 from voice_server.customers.customer_routes import CustomerRoutes
 from voice_server.customers.customers import Customers
+from voice_server.http.client_address import ClientAddresses
 from voice_server.http.errors import ApiError
 from voice_server.mail.outbox import Outbox
 from voice_server.mail.post import FolderPost, SmtpAddress, SmtpPost
@@ -87,6 +88,7 @@ async def opened_accounts(
         public_url=public_url,
         registration_of=registration_of,
         hashes=hashes,
+        addresses=ClientAddresses(settings.trusted_proxies, settings.cdn_secret),
     ) as accounts:
         yield accounts
 

@@ -217,6 +217,16 @@ class ServerSettings:
     allowed_origins: tuple[str, ...] = _setting(
         (), _origins, "Web origins besides the server's own whose pages may use it.", shown=""
     )
+    trusted_proxies: int = _setting(
+        0, _whole(0, 10), "How many proxies stand before the server, each of which adds to `X-Forwarded-For`."
+    )
+    cdn_secret: tuple[str, ...] = _setting(
+        (),
+        _secrets,
+        "What a content delivery network before those proxies shows in `X-CDN-Secret`: then it is one more.",
+        secret=True,
+        shown="",
+    )
     max_sessions: int = _setting(
         200, _whole(1, 100_000), "Conversations at once; one more is answered with 503 and `Retry-After`."
     )

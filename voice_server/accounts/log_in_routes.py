@@ -19,6 +19,7 @@ from voice_server.accounts.session_answers import SessionAnswers
 from voice_server.accounts.signing_keys import SigningKeys
 from voice_server.accounts.store import Accounts
 from voice_server.http.bodies import read_body
+from voice_server.http.client_address import ClientAddresses
 from voice_server.http.errors import ApiError
 from voice_server.http.request_id import request_id_of
 
@@ -37,6 +38,7 @@ class LogInRoutes:
         keys: SigningKeys,
         answers: SessionAnswers,
         cookies: Cookies,
+        addresses: ClientAddresses,
     ) -> None:
         self._accounts = accounts
         self._log_ins = log_ins
@@ -45,6 +47,7 @@ class LogInRoutes:
         self._keys = keys
         self._answers = answers
         self._cookies = cookies
+        self._addresses = addresses
 
     def routes(self) -> list[web.RouteDef]:
         """Where they are reached."""
@@ -62,7 +65,7 @@ class LogInRoutes:
     async def register(self, request: web.Request) -> web.Response:
         """Send a letter by which somebody gets an account, or one that says that they have it."""
         body = await read_body(request, RegisterBody)
-        await self._attempts.register(network_of(request.remote), body.email)
+        await self._attempts.register(network_of(self._addresses.of(request)), body.email)
         check_password(body.password, body.email)
         await self._accounts.register(body, await self._hashes.hash(body.password))
         return web.json_response({"status": "letter_sent"}, status=202)
@@ -70,14 +73,14 @@ class LogInRoutes:
     async def verify(self, request: web.Request) -> web.Response:
         """Follow the link of that letter."""
         body = await read_body(request, VerifyBody)
-        await self._attempts.use_token(network_of(request.remote))
+        await self._attempts.use_token(network_of(self._addresses.of(request)))
         await self._accounts.verify(body.token, request_id_of(request))
         return web.json_response({"status": "verified"})
 
     async def log_in(self, request: web.Request) -> web.Response:
         """Exchange a password for tokens."""
         body = await read_body(request, LogInBody)
-        network, device = network_of(request.remote), self._cookies.known_device(request, body.email)
+        network, device = network_of(self._addresses.of(request)), self._cookies.known_device(request, body.email)
         await self._attempts.log_in(network, body.email, known_device=device)
         candidate = await self._accounts.candidate(body.email, body.tenant)
         if not await self._hashes.verify(candidate.password_hash, body.password):
@@ -93,7 +96,7 @@ class LogInRoutes:
 
     async def refresh(self, request: web.Request) -> web.Response:
         """Exchange a refresh token for new ones."""
-        await self._attempts.refresh(network_of(request.remote))
+        await self._attempts.refresh(network_of(self._addresses.of(request)))
         token, place = await self._refresh_token(request)
         session = await self._log_ins.refresh(token) if token is not None else None
         if session is None:
@@ -102,7 +105,7 @@ class LogInRoutes:
 
     async def log_out(self, request: web.Request) -> web.Response:
         """End the log-in of a refresh token."""
-        await self._attempts.refresh(network_of(request.remote))
+        await self._attempts.refresh(network_of(self._addresses.of(request)))
         token, _ = await self._refresh_token(request)
         if token is not None:
             await self._log_ins.end(token)
@@ -113,14 +116,14 @@ class LogInRoutes:
     async def forgot(self, request: web.Request) -> web.Response:
         """Send a letter by which a new password can be set, if there is such an account."""
         body = await read_body(request, ForgotBody)
-        await self._attempts.forgot(network_of(request.remote), body.email)
+        await self._attempts.forgot(network_of(self._addresses.of(request)), body.email)
         await self._accounts.forgot(body.email)
         return web.json_response({"status": "letter_sent"}, status=202)
 
     async def reset(self, request: web.Request) -> web.Response:
         """Set a new password by the link of that letter."""
         body = await read_body(request, ResetBody)
-        await self._attempts.use_token(network_of(request.remote))
+        await self._attempts.use_token(network_of(self._addresses.of(request)))
         check_password(body.password, normal_address(await self._accounts.address_of_reset(body.token)))
         await self._accounts.reset(body.token, await self._hashes.hash(body.password), request_id_of(request))
         response = web.json_response({"status": "password_set"})

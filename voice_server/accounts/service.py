@@ -22,6 +22,7 @@ from voice_server.accounts.signing_keys import SigningKeys
 from voice_server.accounts.store import Accounts, RegistrationOf
 from voice_server.accounts.tokens import AccessTokens
 from voice_server.accounts.user_routes import UserRoutes
+from voice_server.http.client_address import DIRECT, ClientAddresses
 from voice_server.mail.outbox import Outbox
 from voice_server.storage.postgres.database import Database, StorageUnavailable
 from voice_server.storage.sealed import Sealed
@@ -62,6 +63,7 @@ async def open_accounts(
     public_url: str,
     registration_of: RegistrationOf,
     hashes: PasswordHashes | None = None,
+    addresses: ClientAddresses = DIRECT,
 ) -> AsyncIterator[AccountService]:
     """Accounts of a server that people reach at `public_url`. `secrets`: the server's own, see `LogIns`."""
     keys, ended = SigningKeys(database, sealed), EndedAccess(database)
@@ -84,7 +86,7 @@ async def open_accounts(
             tokens,
             keys,
             ended,
-            LogInRoutes(accounts, log_ins, opened, attempts, keys, answers, cookies).routes(),
+            LogInRoutes(accounts, log_ins, opened, attempts, keys, answers, cookies, addresses).routes(),
             UserRoutes(accounts, opened, attempts, answers, cookies).routes(),
             Invitations(database, outbox, letters),
             {"signing keys": keys.run, "ended access": ended.run, "mail": outbox.run, "expired tokens": sweep},

@@ -1,7 +1,7 @@
 """A server with accounts and nothing else, over a real PostgreSQL, whose letters the test reads."""
 
 import re
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from email.message import EmailMessage
@@ -15,6 +15,7 @@ from voice_server.accounts.passwords import PasswordHashes
 from voice_server.accounts.service import AccountService, open_accounts
 from voice_server.accounts.store import Registration
 from voice_server.auth import Authenticator
+from voice_server.http.client_address import DIRECT, ClientAddresses
 from voice_server.http.errors import answer_errors
 from voice_server.http.request_id import add_request_id, name_requests
 from voice_server.mail.outbox import Outbox
@@ -128,10 +129,15 @@ class Browser:
 
 @asynccontextmanager
 async def account_server(
-    database: Database, *, public_url: str = "http://voice.example", secret: bytes = SECRET, passes: int = 1
+    database: Database,
+    *,
+    public_url: str = "http://voice.example",
+    secrets: Sequence[bytes] = (SECRET,),
+    passes: int = 1,
+    addresses: ClientAddresses = DIRECT,
 ) -> AsyncIterator[AccountServer]:
     """One task; several of them may share a database."""
-    sealed, letterbox, hashes = Sealed([secret]), Letterbox(), CountedHashes(passes)
+    sealed, letterbox, hashes = Sealed(secrets), Letterbox(), CountedHashes(passes)
     outbox = Outbox(database, sealed, letterbox, "voice@voice.example")
     clock, closed, invited = [0.0], set[UUID](), set[UUID]()
     limits = MemoryRateLimits(lambda: clock[0])
@@ -142,7 +148,15 @@ async def account_server(
         return "closed" if tenant_id in closed else "open"
 
     async with open_accounts(
-        database, limits, outbox, sealed, secret, public_url=public_url, registration_of=registration_of, hashes=hashes
+        database,
+        limits,
+        outbox,
+        sealed,
+        secrets,
+        public_url=public_url,
+        registration_of=registration_of,
+        hashes=hashes,
+        addresses=addresses,
     ) as accounts:
         authenticator = Authenticator((OPERATOR_KEY,), credentials=(accounts.tokens,))
         app = web.Application(middlewares=[name_requests, answer_errors])
