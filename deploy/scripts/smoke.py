@@ -1,4 +1,4 @@
-"""Look whether an environment works from outside: health, TLS, redirect, page, an answer in writing, a spoken one."""
+"""Look whether an environment works from outside: health, TLS, redirect, the page and what it asks, answers."""
 
 import argparse
 import asyncio
@@ -74,13 +74,13 @@ async def tls(_http: aiohttp.ClientSession, site: Site) -> str:
 
 
 async def redirect(http: aiohttp.ClientSession, site: Site) -> str:
-    """Who comes without TLS is sent to TLS."""
+    """Who comes without TLS is sent to TLS, or by CloudFront refused."""
     plain = site.api.replace("https://", "http://", 1)
     async with http.get(f"{plain}/health", allow_redirects=False) as answer:
         place = answer.headers.get("Location", "")
-        if answer.status != 301 or not place.startswith("https://"):
+        if answer.status != 403 and not (answer.status == 301 and place.startswith("https://")):
             raise Bad(f"{plain} answers {answer.status} {place}, not 301 to https. See the listener of port 80.")
-    return "301"
+    return str(answer.status)
 
 
 async def page(http: aiohttp.ClientSession, site: Site) -> str:
@@ -90,6 +90,37 @@ async def page(http: aiohttp.ClientSession, site: Site) -> str:
         if answer.status != 200 or "<html" not in text.lower():
             raise Bad(f"{site.dashboard} answers {answer.status} and no page. Copy the page into its bucket.")
     return f"{len(text)} characters"
+
+
+async def page_asks(http: aiohttp.ClientSession, site: Site) -> str:
+    """What the page asks at its own address, the server answers, also where it refuses."""
+    told = []
+    for path, status in (("/api/v1/about", 200), ("/api/v1/nothing", 404)):
+        async with http.get(f"{site.dashboard}{path}") as answer:
+            if answer.status != status or answer.content_type != "application/json":
+                what = f"answers {answer.status}, {answer.content_type}, not {status}, application/json"
+                raise Bad(
+                    f"GET {site.dashboard}{path} {what}. See CloudFront's behaviours, and the load balancer's rules."
+                )
+            told.append(str(answer.status))
+    return ", ".join(told)
+
+
+async def page_talks(http: aiohttp.ClientSession, site: Site) -> str:
+    """A conversation can be opened as the page does it: at its own address, with the key in the subprotocol."""
+    protocols = ("realtime", f"openai-insecure-api-key.{site.api_key}") if site.api_key else ()
+    where = f"{site.dashboard}/v1/realtime?extensions=1&greeting=0"
+    try:
+        async with http.ws_connect(where, protocols=protocols, origin=site.dashboard) as socket:
+            event = await socket.receive_json()
+    except aiohttp.WSServerHandshakeError as error:
+        what = f"A WebSocket to {site.dashboard}/v1/realtime is refused with {error.status}."
+        raise Bad(f"{what} See CloudFront's behaviours, and {KEY_VARIABLE}.") from error
+    except TypeError as error:
+        raise Bad(f"A WebSocket to {site.dashboard}/v1/realtime closes before it says anything.") from error
+    if event.get("type") != "session.created":
+        raise Bad(f"A WebSocket to {site.dashboard}/v1/realtime begins with {event}, not with session.created.")
+    return "session.created"
 
 
 async def metrics(http: aiohttp.ClientSession, site: Site) -> str:
@@ -114,15 +145,18 @@ async def chat(http: aiohttp.ClientSession, site: Site) -> str:
 
 
 async def spoken(_http: aiohttp.ClientSession, site: Site) -> str:
-    """An answer in speech."""
-    try:
-        turn = await asyncio.to_thread(speak, site.api, site.api_key, seconds=SPOKEN_SECONDS)
-    except SpeechFailed as error:
-        raise Bad(str(error)) from error
-    return turn.told()
+    """An answer in speech, as clients get it and as the page does, by another way."""
+    told = []
+    for address in dict.fromkeys((site.api, site.dashboard)):
+        try:
+            turn = await asyncio.to_thread(speak, address, site.api_key, seconds=SPOKEN_SECONDS)
+        except SpeechFailed as error:
+            raise Bad(f"{address}: {error}") from error
+        told.append(f"{address}: {turn.told()}")
+    return " ".join(told)
 
 
-CHECKS: Sequence[Check] = (health, tls, redirect, page, metrics, chat, spoken)
+CHECKS: Sequence[Check] = (health, tls, redirect, page, page_asks, page_talks, metrics, chat, spoken)
 OVER_TLS: Sequence[Check] = (tls, redirect)
 
 

@@ -189,7 +189,7 @@ class Account:
     def talk_to(self, url: str) -> None:
         """The server is reached there."""
         values = json.loads(self.outputs.read_text())
-        values["addresses"]["value"] |= {"api": url.rstrip("/"), "dashboard": url}
+        values["addresses"]["value"] |= {"api": url.rstrip("/"), "dashboard": url.rstrip("/")}
         self.outputs.write_text(json.dumps(values))
 
 

@@ -59,7 +59,7 @@ def test_smoke_passes_on_a_server_that_works(account: Account, voice_server: str
     # A server on loopback without keys shows its measurements; behind the load balancer it does not.
     smoke.command(account.arguments, account.opened)
     results = {line.split()[1].rstrip(":"): line.split()[0] for line in account.said[:-1] if ":" in line}
-    expected = dict.fromkeys(("health", "page", "chat", "spoken"), "ok")
+    expected = dict.fromkeys(("health", "page", "page_asks", "page_talks", "chat", "spoken"), "ok")
     assert {name: results[name] for name in expected} == expected
     assert results["metrics"] == "FAILED"
 
@@ -73,11 +73,55 @@ async def test_smoke_tells_each_fault_of_a_broken_site() -> None:
     said: list[str] = []
     async with _served(app) as url:
         failed = await look(Site(url, url, None), said.append)
-    assert failed == 5, said
+    assert failed == 7, said
     told = "\n".join(said)
     assert "GET /health answers 503" in told
     assert "no page" in told
     assert "GET /metrics answers 200 to anybody" in told
+    assert "/api/v1/about answers 200, text/plain" in told
+    assert "/v1/realtime is refused with 200" in told
+
+
+async def _page_of(about: web.Response, nothing: web.Response) -> str:
+    """What smoke says of a page whose address answers so."""
+
+    async def answer(request: web.Request) -> web.Response:
+        return about if request.path == "/api/v1/about" else nothing
+
+    app = web.Application()
+    app.router.add_get("/{path:.*}", answer)
+    async with _served(app) as url, aiohttp.ClientSession() as http:
+        return await smoke.page_asks(http, Site("http://127.0.0.1:9", url, None))
+
+
+async def test_a_page_without_its_server_is_told() -> None:
+    """What CloudFront answers that knows files alone, and one that takes a refusal for a missing file."""
+    with pytest.raises(smoke.Bad, match="/api/v1/about answers 403, application/xml"):
+        await _page_of(web.Response(status=403, content_type="application/xml"), web.Response(status=403))
+    with pytest.raises(smoke.Bad, match="/api/v1/nothing answers 200, text/html"):
+        await _page_of(web.json_response({}), web.Response(text="<html>", content_type="text/html"))
+
+
+async def test_a_page_that_cannot_talk_is_told() -> None:
+    """Behind the address are files, or a server that takes the page for a stranger's, or one that hangs up."""
+
+    async def refuse(request: web.Request) -> web.StreamResponse:
+        asks = (request.headers["Origin"], request.headers["Sec-WebSocket-Protocol"])
+        as_the_page = (f"http://{request.host}", "realtime,openai-insecure-api-key.sk-1")
+        return web.Response(status=403 if asks == as_the_page else 500)
+
+    async def hang_up(request: web.Request) -> web.WebSocketResponse:
+        socket = web.WebSocketResponse()
+        await socket.prepare(request)
+        await socket.close()
+        return socket
+
+    for handler, key, reason in ((refuse, "sk-1", "refused with 403"), (hang_up, None, "closes before it says")):
+        app = web.Application()
+        app.router.add_get("/v1/realtime", handler)
+        async with _served(app) as url, aiohttp.ClientSession() as http:
+            with pytest.raises(smoke.Bad, match=reason):
+                await smoke.page_talks(http, Site("http://127.0.0.1:9", url, key))
 
 
 async def test_a_redirect_that_is_none_is_told() -> None:
