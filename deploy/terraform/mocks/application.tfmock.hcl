@@ -57,6 +57,10 @@ mock_resource "aws_cloudfront_distribution" {
   }
 }
 
+mock_resource "aws_cloudfront_function" {
+  defaults = { arn = "arn:aws:cloudfront::123456789012:function/mocked" }
+}
+
 mock_resource "aws_cloudwatch_log_delivery_destination" {
   defaults = { arn = "arn:aws:logs:us-east-1:123456789012:delivery-destination:mocked" }
 }

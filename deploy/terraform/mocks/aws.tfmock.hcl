@@ -20,6 +20,10 @@ mock_data "aws_secretsmanager_secret_version" {
   defaults = { secret_string = "0123456789abcdef0123456789abcdef" }
 }
 
+mock_data "aws_ec2_managed_prefix_list" {
+  defaults = { id = "pl-cloudfront" }
+}
+
 mock_resource "aws_kms_key" {
   defaults = { arn = "arn:aws:kms:eu-central-1:123456789012:key/11111111-2222-3333-4444-555555555555" }
 }
@@ -41,4 +45,8 @@ mock_resource "aws_secretsmanager_secret" {
 
 mock_resource "aws_wafv2_web_acl" {
   defaults = { arn = "arn:aws:wafv2:eu-central-1:123456789012:regional/webacl/mocked/11111111-2222-3333-4444-555555555555" }
+}
+
+mock_resource "aws_wafv2_regex_pattern_set" {
+  defaults = { arn = "arn:aws:wafv2:eu-central-1:123456789012:regional/regexpatternset/mocked/11111111-2222-3333-4444-555555555555" }
 }

@@ -57,6 +57,8 @@ module "secrets" {
   api_key              = var.api_key
   metrics_token        = var.metrics_token
   app_secret_version   = var.app_secret_version
+  cdn_secret             = module.cdn.origin_secret
+  cdn_secret_header      = module.cdn.origin_secret_header
   recovery_window_days = var.secret_recovery_window_days
 }
 
@@ -170,6 +172,7 @@ module "dns" {
 
   # Topic and key are in the system's region; Route 53's alarm and log are in us-east-1.
   alarm_topic_arns      = local.in_us_east_1 ? [module.monitoring.topic_arn] : []
+  cdn_secret_arn       = module.cdn.origin_secret_arn
   query_log_kms_key_arn = local.in_us_east_1 ? module.kms.key_arn : null
 }
 
@@ -188,10 +191,14 @@ module "cdn" {
   certificate_arn             = module.dns.cdn_certificate_arn
   frontend_bucket_domain_name = module.storage.frontend_bucket_regional_domain_name
   # By the name, which is known only once the bucket's policy lets the delivery in.
-  access_logs_bucket_arn = "arn:${local.partition}:s3:::${module.storage.logs_bucket}"
-  access_logs_prefix     = module.storage.cdn_log_prefix
-  serve_api              = var.api_through_cdn
-  alb_dns_name           = module.application.alb_dns_name
+  access_logs_bucket_arn      = "arn:${local.partition}:s3:::${module.storage.logs_bucket}"
+  access_logs_prefix          = module.storage.cdn_log_prefix
+  serve_api                   = var.api_through_cdn
+  alb_dns_name                = module.application.alb_dns_name
+  kms_key_arn                 = module.kms.key_arn
+  origin_secret               = var.cdn_secret
+  origin_secret_version       = var.cdn_secret_version
+  secret_recovery_window_days = var.secret_recovery_window_days
 }
 
 module "monitoring" {
@@ -256,3 +263,4 @@ module "github_oidc" {
   state_key             = "${var.environment}/terraform.tfstate"
   state_kms_key_arn     = var.state_kms_key_arn
 }
+  cdn_secret_arn        = module.cdn.origin_secret_arn

@@ -245,6 +245,12 @@ variable "cache_auth_token" {
   ephemeral   = true
 }
 
+variable "cdn_secret" {
+  description = "What CloudFront shows at the load balancer, 32 letters and digits or more; ephemeral."
+  type        = string
+  ephemeral   = true
+}
+
 variable "app_secret_version" {
   description = "Raise it by one for a new SECRET_KEY, API key and metrics token. Everybody is signed out by it."
   type        = number
@@ -253,6 +259,12 @@ variable "app_secret_version" {
 
 variable "cache_auth_token_version" {
   description = "Raise it by one for a new password of the cache."
+  type        = number
+  default     = 1
+}
+
+variable "cdn_secret_version" {
+  description = "Raise it by one for a new secret of CloudFront's, then restart the services."
   type        = number
   default     = 1
 }

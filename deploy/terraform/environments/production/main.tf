@@ -9,7 +9,7 @@ locals {
 }
 
 # Made up anew at every plan and thrown away; written only when the version beside it grows. Never in plan or state, but
-# for the cache's, which AWS' provider has no write-only form for.
+# for those of the cache and of CloudFront, which AWS' provider has no write-only form for.
 ephemeral "aws_secretsmanager_random_password" "secret_key" {
   password_length     = 48
   exclude_punctuation = true
@@ -30,6 +30,11 @@ ephemeral "aws_secretsmanager_random_password" "cache_auth_token" {
   exclude_punctuation = true
 }
 
+ephemeral "aws_secretsmanager_random_password" "cdn_secret" {
+  password_length     = 48
+  exclude_punctuation = true
+}
+
 module "stack" {
   source = "../../stack"
 
@@ -45,8 +50,10 @@ module "stack" {
   api_key                  = ephemeral.aws_secretsmanager_random_password.api_key.random_password
   metrics_token            = ephemeral.aws_secretsmanager_random_password.metrics_token.random_password
   cache_auth_token         = ephemeral.aws_secretsmanager_random_password.cache_auth_token.random_password
+  cdn_secret               = ephemeral.aws_secretsmanager_random_password.cdn_secret.random_password
   app_secret_version       = var.app_secret_version
   cache_auth_token_version = var.cache_auth_token_version
+  cdn_secret_version       = var.cdn_secret_version
 
   domain               = var.domain
   create_zone          = var.create_zone

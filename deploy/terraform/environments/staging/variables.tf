@@ -214,6 +214,12 @@ variable "cache_auth_token_version" {
   default     = 1
 }
 
+variable "cdn_secret_version" {
+  description = "Raise it by one for a new secret of CloudFront's, then restart the services."
+  type        = number
+  default     = 1
+}
+
 # Watching
 
 variable "monthly_budget_usd" {

@@ -14,7 +14,7 @@ locals {
 
   # Sorted by name, as ECS gives them back: else every plan would see a change.
   environments = { for name, service in var.services : name => {
-    ALLOWED_ORIGINS           = "https://dashboard.${var.domain}"
+    ALLOWED_ORIGINS           = "https://${local.dashboard_host}"
     DATABASE_AUTH             = "iam"
     DATABASE_URL              = "postgresql://${var.database_user}@${local.database_location}"
     DATA_DIR                  = "/data"
@@ -26,16 +26,18 @@ locals {
     OBJECT_STORE_URL          = "s3://${var.object_bucket}/${var.object_prefix}?region=${local.region}"
     PGSSLROOTCERT             = local.database_ca
     PORT                      = tostring(var.container_port)
-    PUBLIC_URL                = "https://${local.api_host}"
+    PUBLIC_URL                = "https://${local.dashboard_host}"
     REDIS_URL                 = "rediss://${var.cache_address}:${var.cache_port}"
     ROLES                     = join(",", sort(tolist(service.roles)))
     SERVICE_METRICS_NAMESPACE = local.metrics_namespace
     SERVICE_NAME              = name
+    TRUSTED_PROXIES           = "1"
   } }
 
   # ARN:KEY:: takes one key of a secret's JSON, in its current version. ECS reads them once, when a task starts.
   secrets = {
     API_KEYS           = "${var.app_secret_arn}:API_KEYS::"
+    CDN_SECRET         = var.cdn_secret_arn
     ELEVENLABS_API_KEY = "${var.providers_secret_arn}:ELEVENLABS_API_KEY::"
     METRICS_TOKEN      = "${var.app_secret_arn}:METRICS_TOKEN::"
     OPENAI_API_KEY     = "${var.providers_secret_arn}:OPENAI_API_KEY::"

@@ -9,7 +9,7 @@ variable "name" {
 }
 
 variable "domain" {
-  description = "Domain whose api. and webhook. addresses the load balancer answers, such as example.com."
+  description = "Domain whose api., webhook. and dashboard. addresses the load balancer answers, such as example.com."
   type        = string
 }
 
@@ -46,7 +46,7 @@ variable "migrate_security_group_id" {
 }
 
 variable "certificate_arn" {
-  description = "Issued certificate for api. and webhook. in this region."
+  description = "Issued certificate for api., webhook. and dashboard. in this region."
   type        = string
 }
 
@@ -276,6 +276,11 @@ variable "cache_secret_key" {
 
 variable "app_secret_arn" {
   description = "Secret with JSON keys SECRET_KEY, API_KEYS and METRICS_TOKEN."
+  type        = string
+}
+
+variable "cdn_secret_arn" {
+  description = "Secret with what CloudFront shows at the load balancer."
   type        = string
 }
 

@@ -4,15 +4,19 @@ locals {
   caching_disabled  = "4135ea2d-6df8-44a3-9df3-4b5a84be39ad"
   all_viewer        = "216adef6-5c7f-47e4-b989-5492eafa07d3"
 
+  # CDN_SECRET_HEADER of the server.
+  secret_header = "X-CDN-Secret"
+
+  # What the page asks of its own address beside its files, and the keys of the tokens that are issued in its name.
+  forwarded_paths = ["/api/*", "/v1/*", "/.well-known/jwks.json"]
+
   content_security_policy = join("; ", [
     "default-src 'self'",
     "img-src 'self' data:",
     "media-src 'self' blob:",
     "worker-src 'self' blob:",
-    join(" ", concat(
-      ["connect-src 'self'", "https://${var.api_host}", "wss://${var.api_host}"],
-      var.content_connect_sources,
-    )),
+    # To older browsers, 'self' is https alone.
+    join(" ", concat(["connect-src 'self'", "wss://${var.dashboard_host}"], var.content_connect_sources)),
     "object-src 'none'",
     "base-uri 'none'",
     "form-action 'self'",
@@ -74,8 +78,19 @@ resource "aws_cloudfront_response_headers_policy" "dashboard" {
   }
 }
 
+resource "aws_cloudfront_function" "viewer_address" {
+  name    = "${var.name}-viewer-address"
+  comment = "Says who asks in a header that nobody else can fill in"
+  runtime = "cloudfront-js-2.0"
+  publish = true
+  code    = file("${path.module}/viewer_address.js")
+}
+
+# The page, and before the load balancer the paths that it asks. There, WebSockets pass as they are, nothing is cached or
+# compressed, and the load balancer sees every header: by Host it is the page's own server, to which neither origins nor
+# cookies are foreign.
 resource "aws_cloudfront_distribution" "dashboard" {
-  comment             = "${var.name}: the page"
+  comment             = "${var.name}: the page and its API"
   enabled             = true
   is_ipv6_enabled     = true
   http_version        = "http2and3"
@@ -90,6 +105,25 @@ resource "aws_cloudfront_distribution" "dashboard" {
     origin_access_control_id = aws_cloudfront_origin_access_control.frontend.id
   }
 
+  origin {
+    origin_id   = "load-balancer"
+    domain_name = var.alb_dns_name
+
+    custom_origin_config {
+      http_port                = 80
+      https_port               = 443
+      origin_protocol_policy   = "https-only"
+      origin_ssl_protocols     = ["TLSv1.2"]
+      origin_read_timeout      = 60
+      origin_keepalive_timeout = 60
+    }
+
+    custom_header {
+      name  = local.secret_header
+      value = data.aws_secretsmanager_secret_version.origin.secret_string
+    }
+  }
+
   default_cache_behavior {
     target_origin_id           = "frontend"
     viewer_protocol_policy     = "redirect-to-https"
@@ -100,16 +134,25 @@ resource "aws_cloudfront_distribution" "dashboard" {
     response_headers_policy_id = aws_cloudfront_response_headers_policy.dashboard.id
   }
 
-  # The page finds its own way from its address. What is not in the bucket is answered with the page; S3 says 403 for it,
-  # because CloudFront may not list the bucket.
-  dynamic "custom_error_response" {
-    for_each = [403, 404]
+  # No custom_error_response: it would be of the whole distribution, and turn refusals of the API into pages. The page has
+  # one address and finds its way by what follows the #.
+  dynamic "ordered_cache_behavior" {
+    for_each = local.forwarded_paths
 
     content {
-      error_code            = custom_error_response.value
-      response_code         = 200
-      response_page_path    = "/index.html"
-      error_caching_min_ttl = 10
+      path_pattern             = ordered_cache_behavior.value
+      target_origin_id         = "load-balancer"
+      viewer_protocol_policy   = "https-only"
+      allowed_methods          = ["GET", "HEAD", "OPTIONS", "PUT", "POST", "PATCH", "DELETE"]
+      cached_methods           = ["GET", "HEAD"]
+      compress                 = false
+      cache_policy_id          = local.caching_disabled
+      origin_request_policy_id = local.all_viewer
+
+      function_association {
+        event_type   = "viewer-request"
+        function_arn = aws_cloudfront_function.viewer_address.arn
+      }
     }
   }
 
@@ -128,8 +171,7 @@ resource "aws_cloudfront_distribution" "dashboard" {
   tags = { Name = "${var.name}-dashboard" }
 }
 
-# WebSockets pass through CloudFront as they are; nothing of the API is cached, and the load balancer sees every header,
-# Host among them, which is what its certificate and its rules are for.
+# The same for those who are no page.
 resource "aws_cloudfront_distribution" "api" {
   count = var.serve_api ? 1 : 0
 
@@ -154,6 +196,11 @@ resource "aws_cloudfront_distribution" "api" {
       origin_read_timeout      = 60
       origin_keepalive_timeout = 60
     }
+
+    custom_header {
+      name  = local.secret_header
+      value = data.aws_secretsmanager_secret_version.origin.secret_string
+    }
   }
 
   default_cache_behavior {
@@ -164,6 +211,11 @@ resource "aws_cloudfront_distribution" "api" {
     compress                 = false
     cache_policy_id          = local.caching_disabled
     origin_request_policy_id = local.all_viewer
+
+    function_association {
+      event_type   = "viewer-request"
+      function_arn = aws_cloudfront_function.viewer_address.arn
+    }
   }
 
   restrictions {

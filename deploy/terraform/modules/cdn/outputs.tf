@@ -23,3 +23,19 @@ output "api_address" {
     zone_id     = aws_cloudfront_distribution.api[0].hosted_zone_id
   } : null
 }
+
+output "origin_secret_arn" {
+  description = "Secret with what CloudFront shows at the load balancer."
+  value       = aws_secretsmanager_secret.origin.arn
+}
+
+output "origin_secret" {
+  description = "The same in itself, for the firewall."
+  value       = data.aws_secretsmanager_secret_version.origin.secret_string
+  sensitive   = true
+}
+
+output "origin_secret_header" {
+  description = "Header that it is shown in."
+  value       = local.secret_header
+}

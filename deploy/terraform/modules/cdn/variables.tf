@@ -9,7 +9,7 @@ variable "dashboard_host" {
 }
 
 variable "api_host" {
-  description = "Address of the API that the page talks to, such as api.example.com."
+  description = "Host name of the API, for its own distribution."
   type        = string
 }
 
@@ -23,14 +23,13 @@ variable "certificate_arn" {
   type        = string
 }
 
-
 variable "frontend_bucket_domain_name" {
   description = "Regional domain name of the bucket with the page."
   type        = string
 }
 
 variable "web_acl_arn" {
-  description = "Web ACL of scope CLOUDFRONT; null: none. The page is files alone, so it has little to protect."
+  description = "Web ACL of scope CLOUDFRONT; null: none. The page is files, and the load balancer has a firewall of its own."
   type        = string
   default     = null
 }
@@ -72,7 +71,29 @@ variable "serve_api" {
 }
 
 variable "alb_dns_name" {
-  description = "Load balancer behind api. and webhook.; needed with serve_api."
+  description = "Load balancer that answers what the page asks, and api. and webhook. with serve_api."
   type        = string
-  default     = ""
+}
+
+variable "kms_key_arn" {
+  description = "Key that encrypts the secret."
+  type        = string
+}
+
+variable "origin_secret" {
+  description = "What CloudFront shows at the load balancer: 32 letters and digits or more. Ephemeral, and written only when its version grows; the state has it, because a distribution's headers have no other way."
+  type        = string
+  ephemeral   = true
+}
+
+variable "origin_secret_version" {
+  description = "Raise it by one for a new origin_secret."
+  type        = number
+  default     = 1
+}
+
+variable "secret_recovery_window_days" {
+  description = "How long a deleted secret can be brought back, days; 0: its name is free at once."
+  type        = number
+  default     = 30
 }

@@ -1,18 +1,16 @@
-# The load balancer's certificate is in its region, CloudFront's in us-east-1.
+# The load balancer's certificate is in its region, CloudFront's in us-east-1. The load balancer's names dashboard. too:
+# CloudFront asks it by that name.
 
 locals {
   cdn_hosts = concat([local.dashboard_host], var.api_through_cdn ? [local.api_host, local.webhook_host] : [])
 
   # The same host has the same validation record in every certificate of an account: one record each.
-  validations = merge(
-    { for option in aws_acm_certificate.cdn.domain_validation_options : option.domain_name => option if option.domain_name == local.dashboard_host },
-    { for option in aws_acm_certificate.regional.domain_validation_options : option.domain_name => option },
-  )
+  validations = { for option in aws_acm_certificate.regional.domain_validation_options : option.domain_name => option }
 }
 
 resource "aws_acm_certificate" "regional" {
   domain_name               = local.api_host
-  subject_alternative_names = [local.webhook_host]
+  subject_alternative_names = [local.webhook_host, local.dashboard_host]
   validation_method         = "DNS"
 
   lifecycle {
@@ -45,11 +43,8 @@ resource "aws_route53_record" "validation" {
 }
 
 resource "aws_acm_certificate_validation" "regional" {
-  certificate_arn = aws_acm_certificate.regional.arn
-  validation_record_fqdns = [
-    aws_route53_record.validation[local.api_host].fqdn,
-    aws_route53_record.validation[local.webhook_host].fqdn,
-  ]
+  certificate_arn         = aws_acm_certificate.regional.arn
+  validation_record_fqdns = [for host in local.hosts : aws_route53_record.validation[host].fqdn]
 
   depends_on = [aws_route53_record.issuer]
 }

@@ -24,20 +24,21 @@ locals {
           Sid    = "ReadDataSources"
           Effect = "Allow"
           Action = [
-            "ec2:DescribeAvailabilityZones", "route53:GetHostedZone", "route53:ListHostedZones",
-            "route53:ListTagsForResource", "secretsmanager:GetRandomPassword",
+            "ec2:DescribeAvailabilityZones", "ec2:DescribeManagedPrefixLists", "ec2:GetManagedPrefixListEntries",
+            "route53:GetHostedZone", "route53:ListHostedZones", "route53:ListTagsForResource",
+            "secretsmanager:GetRandomPassword",
           ]
           Resource = "*"
         },
         {
-          # The one secret that is in the state anyway, because the cache takes its password in no other way.
-          Sid      = "ReadCacheSecret"
+          # The two secrets that are in the state anyway, because what they are for takes them in no other way.
+          Sid      = "ReadSecretsOfState"
           Effect   = "Allow"
           Action   = ["secretsmanager:DescribeSecret", "secretsmanager:GetSecretValue"]
-          Resource = var.cache_secret_arn
+          Resource = [var.cache_secret_arn, var.cdn_secret_arn]
         },
         {
-          Sid       = "DecryptCacheSecret"
+          Sid       = "DecryptSecretsOfState"
           Effect    = "Allow"
           Action    = ["kms:Decrypt"]
           Resource  = var.kms_key_arn

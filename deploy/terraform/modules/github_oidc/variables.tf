@@ -76,12 +76,17 @@ variable "distribution_arn" {
 }
 
 variable "kms_key_arn" {
-  description = "Key of the environment: the page's bucket, the cache's secret."
+  description = "Key of the environment: the page's bucket, both secrets below."
   type        = string
 }
 
 variable "cache_secret_arn" {
   description = "Secret that a data source reads while planning."
+  type        = string
+}
+
+variable "cdn_secret_arn" {
+  description = "The other one: what CloudFront shows at the load balancer."
   type        = string
 }
 

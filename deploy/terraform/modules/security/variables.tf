@@ -60,9 +60,21 @@ variable "waf_counts_only" {
 }
 
 variable "through_cdn" {
-  description = "Whether requests come through CloudFront: the firewall then counts the addresses that CloudFront passes on."
+  description = "Whether nobody but CloudFront reaches the load balancer."
   type        = bool
   default     = false
+}
+
+variable "cdn_secret" {
+  description = "What CloudFront shows at the load balancer: letters and digits. Who shows it is believed for whom they ask."
+  type        = string
+  sensitive   = true
+}
+
+variable "cdn_secret_header" {
+  description = "Header that it is shown in."
+  type        = string
+  default     = "X-CDN-Secret"
 }
 
 variable "waf_requests_per_ip" {

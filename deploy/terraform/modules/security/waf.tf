@@ -1,11 +1,28 @@
-# Rules are written out one by one, not generated: scanners and readers see which are there.
+# Managed rules are written out one by one, not generated: scanners and readers see which are there. Limits are a table,
+# because each is there twice.
 #
 # The firewall sees the handshake of a WebSocket and nothing of what is said after it.
 
 locals {
-  # Behind the CDN every request comes from the CDN's own addresses: people are counted by the address that it passes
-  # on. Who forges more addresses in front of it escapes the limits here, not those of the server's accounts.
-  counted_address = var.through_cdn ? "FORWARDED_IP" : "IP"
+  # What is counted, by address in five minutes: requests to paths that begin like this.
+  limits = {
+    requests   = { position = 0, path = "/", most = var.waf_requests_per_ip }
+    handshakes = { position = 1, path = "/v1/realtime", most = var.waf_handshakes_per_ip }
+    sign-ins   = { position = 2, path = "/api/v1/auth/", most = var.waf_sign_ins_per_ip }
+  }
+}
+
+# What CloudFront shows. Apart from the rules, so that these can still be read in a plan, which hides what is secret.
+resource "aws_wafv2_regex_pattern_set" "cdn" {
+  count = var.waf_enabled ? 1 : 0
+
+  name        = "${var.name}-cdn"
+  description = "What CloudFront shows at the load balancer of ${var.name}"
+  scope       = "REGIONAL"
+
+  regular_expression {
+    regex_string = "^${var.cdn_secret}$"
+  }
 }
 
 resource "aws_wafv2_web_acl" "main" {
@@ -19,159 +36,159 @@ resource "aws_wafv2_web_acl" "main" {
     allow {}
   }
 
-  rule {
-    name     = "requests-per-address"
-    priority = 10
+  # Who asks the load balancer by themselves is who connects to it, whatever their headers say.
+  dynamic "rule" {
+    for_each = local.limits
 
-    action {
-      dynamic "block" {
-        for_each = var.waf_counts_only ? [] : [1]
-        content {
-          custom_response {
-            response_code = 429
-          }
-        }
-      }
-      dynamic "count" {
-        for_each = var.waf_counts_only ? [1] : []
-        content {}
-      }
-    }
+    content {
+      name     = "${rule.key}-per-address"
+      priority = 10 + rule.value.position
 
-    statement {
-      rate_based_statement {
-        limit                 = var.waf_requests_per_ip
-        evaluation_window_sec = 300
-        aggregate_key_type    = local.counted_address
-
-        dynamic "forwarded_ip_config" {
-          for_each = var.through_cdn ? [1] : []
+      action {
+        dynamic "block" {
+          for_each = var.waf_counts_only ? [] : [1]
           content {
-            header_name       = "X-Forwarded-For"
-            fallback_behavior = "MATCH"
+            custom_response {
+              response_code = 429
+            }
+          }
+        }
+        dynamic "count" {
+          for_each = var.waf_counts_only ? [1] : []
+          content {}
+        }
+      }
+
+      statement {
+        rate_based_statement {
+          limit                 = rule.value.most
+          evaluation_window_sec = 300
+          aggregate_key_type    = "IP"
+
+          scope_down_statement {
+            and_statement {
+              statement {
+                byte_match_statement {
+                  search_string         = rule.value.path
+                  positional_constraint = "STARTS_WITH"
+
+                  field_to_match {
+                    uri_path {}
+                  }
+                  text_transformation {
+                    priority = 0
+                    type     = "NORMALIZE_PATH"
+                  }
+                }
+              }
+              statement {
+                not_statement {
+                  statement {
+                    regex_pattern_set_reference_statement {
+                      arn = aws_wafv2_regex_pattern_set.cdn[0].arn
+
+                      field_to_match {
+                        single_header {
+                          name = lower(var.cdn_secret_header)
+                        }
+                      }
+                      text_transformation {
+                        priority = 0
+                        type     = "NONE"
+                      }
+                    }
+                  }
+                }
+              }
+            }
           }
         }
       }
-    }
 
-    visibility_config {
-      cloudwatch_metrics_enabled = true
-      metric_name                = "requests-per-address"
-      sampled_requests_enabled   = false
+      visibility_config {
+        cloudwatch_metrics_enabled = true
+        metric_name                = "${rule.key}-per-address"
+        sampled_requests_enabled   = false
+      }
     }
   }
 
-  rule {
-    name     = "handshakes-per-address"
-    priority = 11
+  # Behind CloudFront every request comes from its own addresses: people are counted by the one that it says (modules/cdn),
+  # which is believed only of who knows its secret.
+  dynamic "rule" {
+    for_each = local.limits
 
-    action {
-      dynamic "block" {
-        for_each = var.waf_counts_only ? [] : [1]
-        content {
-          custom_response {
-            response_code = 429
+    content {
+      name     = "${rule.key}-per-viewer"
+      priority = 15 + rule.value.position
+
+      action {
+        dynamic "block" {
+          for_each = var.waf_counts_only ? [] : [1]
+          content {
+            custom_response {
+              response_code = 429
+            }
           }
         }
+        dynamic "count" {
+          for_each = var.waf_counts_only ? [1] : []
+          content {}
+        }
       }
-      dynamic "count" {
-        for_each = var.waf_counts_only ? [1] : []
-        content {}
-      }
-    }
 
-    statement {
-      rate_based_statement {
-        limit                 = var.waf_handshakes_per_ip
-        evaluation_window_sec = 300
-        aggregate_key_type    = local.counted_address
+      statement {
+        rate_based_statement {
+          limit                 = rule.value.most
+          evaluation_window_sec = 300
+          aggregate_key_type    = "FORWARDED_IP"
 
-        dynamic "forwarded_ip_config" {
-          for_each = var.through_cdn ? [1] : []
-          content {
-            header_name       = "X-Forwarded-For"
+          forwarded_ip_config {
+            header_name       = "X-Viewer-Address"
             fallback_behavior = "MATCH"
           }
-        }
 
-        scope_down_statement {
-          byte_match_statement {
-            search_string         = "/v1/realtime"
-            positional_constraint = "STARTS_WITH"
+          scope_down_statement {
+            and_statement {
+              statement {
+                byte_match_statement {
+                  search_string         = rule.value.path
+                  positional_constraint = "STARTS_WITH"
 
-            field_to_match {
-              uri_path {}
-            }
-            text_transformation {
-              priority = 0
-              type     = "NORMALIZE_PATH"
-            }
-          }
-        }
-      }
-    }
+                  field_to_match {
+                    uri_path {}
+                  }
+                  text_transformation {
+                    priority = 0
+                    type     = "NORMALIZE_PATH"
+                  }
+                }
+              }
+              statement {
+                regex_pattern_set_reference_statement {
+                  arn = aws_wafv2_regex_pattern_set.cdn[0].arn
 
-    visibility_config {
-      cloudwatch_metrics_enabled = true
-      metric_name                = "handshakes-per-address"
-      sampled_requests_enabled   = false
-    }
-  }
-
-  rule {
-    name     = "sign-ins-per-address"
-    priority = 12
-
-    action {
-      dynamic "block" {
-        for_each = var.waf_counts_only ? [] : [1]
-        content {
-          custom_response {
-            response_code = 429
-          }
-        }
-      }
-      dynamic "count" {
-        for_each = var.waf_counts_only ? [1] : []
-        content {}
-      }
-    }
-
-    statement {
-      rate_based_statement {
-        limit                 = var.waf_sign_ins_per_ip
-        evaluation_window_sec = 300
-        aggregate_key_type    = local.counted_address
-
-        dynamic "forwarded_ip_config" {
-          for_each = var.through_cdn ? [1] : []
-          content {
-            header_name       = "X-Forwarded-For"
-            fallback_behavior = "MATCH"
-          }
-        }
-
-        scope_down_statement {
-          byte_match_statement {
-            search_string         = "/api/v1/auth/"
-            positional_constraint = "STARTS_WITH"
-
-            field_to_match {
-              uri_path {}
-            }
-            text_transformation {
-              priority = 0
-              type     = "NORMALIZE_PATH"
+                  field_to_match {
+                    single_header {
+                      name = lower(var.cdn_secret_header)
+                    }
+                  }
+                  text_transformation {
+                    priority = 0
+                    type     = "NONE"
+                  }
+                }
+              }
             }
           }
         }
       }
-    }
 
-    visibility_config {
-      cloudwatch_metrics_enabled = true
-      metric_name                = "sign-ins-per-address"
-      sampled_requests_enabled   = false
+      visibility_config {
+        cloudwatch_metrics_enabled = true
+        metric_name                = "${rule.key}-per-viewer"
+        sampled_requests_enabled   = false
+      }
     }
   }
 

@@ -55,6 +55,11 @@ resource "aws_wafv2_web_acl_logging_configuration" "main" {
       name = "sec-websocket-protocol"
     }
   }
+  redacted_fields {
+    single_header {
+      name = lower(var.cdn_secret_header)
+    }
+  }
   # Links in mails carry tokens.
   redacted_fields {
     query_string {}

@@ -16,6 +16,7 @@ variables {
   api_key          = "0123456789abcdef0123456789abcdef01234567"
   metrics_token    = "0123456789abcdef0123456789abcdef01234567"
   cache_auth_token = "0123456789abcdef0123456789abcdef"
+  cdn_secret       = "0123456789abcdef0123456789abcdef"
 
   services = {
     voice = { roles = ["voice"], cpu = 512, memory = 1024, min = 2, max = 10 }

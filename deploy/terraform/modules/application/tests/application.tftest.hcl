@@ -30,6 +30,7 @@ variables {
   master_secret_arn    = "arn:aws:secretsmanager:eu-central-1:123456789012:secret:rds-master"
   cache_address        = "cache.internal"
   cache_secret_arn     = "arn:aws:secretsmanager:eu-central-1:123456789012:secret:cache"
+  cdn_secret_arn       = "arn:aws:secretsmanager:eu-central-1:123456789012:secret:cdn"
   app_secret_arn       = "arn:aws:secretsmanager:eu-central-1:123456789012:secret:app"
   providers_secret_arn = "arn:aws:secretsmanager:eu-central-1:123456789012:secret:providers"
   object_bucket        = "assets"
@@ -79,11 +80,12 @@ run "containers" {
       OBJECT_STORE_URL          = "s3://assets/objects?region=eu-central-1"
       PGSSLROOTCERT             = "/app/aws-rds.pem"
       PORT                      = "8080"
-      PUBLIC_URL                = "https://api.example.com"
+      PUBLIC_URL                = "https://dashboard.example.com"
       REDIS_URL                 = "rediss://cache.internal:6379"
       ROLES                     = "analytics,api,auth,users"
       SERVICE_METRICS_NAMESPACE = "VoiceServer/voice-server-production"
       SERVICE_NAME              = "api"
+      TRUSTED_PROXIES           = "1"
     }
     error_message = "The environment of a task is exactly what the application takes."
   }
@@ -91,6 +93,7 @@ run "containers" {
   assert {
     condition = { for item in jsondecode(aws_ecs_task_definition.service["voice"].container_definitions)[0].secrets : item.name => item.valueFrom } == {
       API_KEYS           = "arn:aws:secretsmanager:eu-central-1:123456789012:secret:app:API_KEYS::"
+      CDN_SECRET         = "arn:aws:secretsmanager:eu-central-1:123456789012:secret:cdn"
       ELEVENLABS_API_KEY = "arn:aws:secretsmanager:eu-central-1:123456789012:secret:providers:ELEVENLABS_API_KEY::"
       METRICS_TOKEN      = "arn:aws:secretsmanager:eu-central-1:123456789012:secret:app:METRICS_TOKEN::"
       OPENAI_API_KEY     = "arn:aws:secretsmanager:eu-central-1:123456789012:secret:providers:OPENAI_API_KEY::"
@@ -214,7 +217,7 @@ run "load_balancer" {
 run "paths" {
   assert {
     condition = alltrue([for rule in values(local.path_rules) :
-      length(rule.paths) <= 3 && length(rule.paths) + 1 <= 5 && contains(keys(local.service_of_role), rule.role)
+      length(rule.paths) <= 3 && length(rule.paths) + length(rule.hosts) <= 5 && contains(keys(local.service_of_role), rule.role)
     ])
     error_message = "A rule has three paths at most, and leads to a service."
   }
@@ -243,8 +246,8 @@ run "paths" {
   }
 
   assert {
-    condition     = local.path_rules["voice-1"].host == "api.example.com" && local.path_rules["webhook-api-1"].host == "webhook.example.com"
-    error_message = "Hosts are part of the rules."
+    condition     = local.path_rules["voice-1"].hosts == ["api.example.com", "dashboard.example.com"] && local.path_rules["webhook-api-1"].hosts == ["webhook.example.com"]
+    error_message = "Hosts are part of the rules: the page's is the API's too."
   }
 }
 

@@ -39,10 +39,10 @@ run "an_existing_zone" {
   assert {
     condition = (
       aws_acm_certificate.regional.domain_name == "api.example.com" &&
-      contains(aws_acm_certificate.regional.subject_alternative_names, "webhook.example.com") &&
+      toset(aws_acm_certificate.regional.subject_alternative_names) == toset(["webhook.example.com", "dashboard.example.com"]) &&
       aws_acm_certificate.cdn.domain_name == "dashboard.example.com"
     )
-    error_message = "Each certificate names its hosts."
+    error_message = "Each certificate names its hosts: the load balancer's also the page's, by which CloudFront asks it."
   }
 
   assert {

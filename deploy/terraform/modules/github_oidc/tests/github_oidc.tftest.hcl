@@ -15,6 +15,7 @@ variables {
   frontend_bucket_arn   = "arn:aws:s3:::frontend"
   distribution_arn      = "arn:aws:cloudfront::123456789012:distribution/EMOCK"
   kms_key_arn           = "arn:aws:kms:eu-central-1:123456789012:key/mock"
+  cdn_secret_arn        = "arn:aws:secretsmanager:eu-central-1:123456789012:secret:cdn"
   cache_secret_arn      = "arn:aws:secretsmanager:eu-central-1:123456789012:secret:cache"
   state_bucket_arn      = "arn:aws:s3:::state"
   state_key             = "production/terraform.tfstate"
@@ -70,10 +71,10 @@ run "permissions" {
   }
 
   assert {
-    condition = !strcontains(local.deploy_policy, "secretsmanager") && [
+    condition = !strcontains(local.deploy_policy, "secretsmanager") && flatten([
       for statement in jsondecode(local.plan_policy).Statement : statement.Resource if contains(statement.Action, "secretsmanager:GetSecretValue")
-    ] == ["arn:aws:secretsmanager:eu-central-1:123456789012:secret:cache"]
-    error_message = "Deployments read no secret, plans the one that the state holds."
+    ]) == [var.cache_secret_arn, var.cdn_secret_arn]
+    error_message = "Deployments read no secret, plans the two that the state holds."
   }
 }
 

@@ -4,21 +4,33 @@ mock_provider "aws" {
   source = "../../mocks"
 }
 
+# Sets of rules that name it could not be looked at while it is unknown.
+override_resource {
+  target          = aws_wafv2_regex_pattern_set.cdn[0]
+  override_during = plan
+  values          = { arn = "arn:aws:wafv2:eu-central-1:123456789012:regional/regexpatternset/mocked/1" }
+}
+
 variables {
   name        = "voice-server-test"
   vpc_id      = "vpc-0123456789abcdef0"
   services    = ["voice", "api"]
   waf_enabled = false
+  cdn_secret  = "0123456789abcdef0123456789abcdef"
   kms_key_arn = "arn:aws:kms:eu-central-1:123456789012:key/11111111-2222-3333-4444-555555555555"
 }
 
 run "groups" {
   assert {
     condition = toset([
-      for rule in [aws_vpc_security_group_ingress_rule.alb_https, aws_vpc_security_group_ingress_rule.alb_http] :
+      for rule in concat(aws_vpc_security_group_ingress_rule.alb_https, aws_vpc_security_group_ingress_rule.alb_http) :
       "${rule.cidr_ipv4}:${rule.from_port}-${rule.to_port}"
     ]) == toset(["0.0.0.0/0:443-443", "0.0.0.0/0:80-80"])
     error_message = "The world reaches 80 and 443 of the load balancer."
+  }
+  assert {
+    condition     = length(aws_vpc_security_group_ingress_rule.alb_cloudfront) == 0
+    error_message = "CloudFront is part of the world."
   }
   assert {
     condition = alltrue(flatten([
@@ -104,8 +116,38 @@ run "firewall" {
     error_message = "Every rule needs a priority of its own."
   }
   assert {
-    condition     = { for rule in aws_wafv2_web_acl.main[0].rule : rule.name => rule.statement[0].rate_based_statement[0].limit if length(rule.statement[0].rate_based_statement) == 1 } == { requests-per-address = 3000, handshakes-per-address = 600, sign-ins-per-address = 200 }
-    error_message = "The limits per address have to be those of the variables."
+    condition = { for rule in aws_wafv2_web_acl.main[0].rule : rule.name => rule.statement[0].rate_based_statement[0].limit if length(rule.statement[0].rate_based_statement) == 1 } == {
+      requests-per-address = 3000, handshakes-per-address = 600, sign-ins-per-address = 200
+      requests-per-viewer  = 3000, handshakes-per-viewer = 600, sign-ins-per-viewer = 200
+    }
+    error_message = "The limits have to be those of the variables, for those who come by themselves and through CloudFront."
+  }
+  assert {
+    condition = alltrue(flatten([
+      for rule in aws_wafv2_web_acl.main[0].rule : [
+        for limit in rule.statement[0].rate_based_statement : (
+          endswith(rule.name, "-viewer")
+          ? limit.aggregate_key_type == "FORWARDED_IP" && limit.forwarded_ip_config[0].header_name == "X-Viewer-Address"
+          : limit.aggregate_key_type == "IP" && length(limit.forwarded_ip_config) == 0
+        )
+      ]
+    ]))
+    error_message = "Through CloudFront the viewer is counted, else who connects."
+  }
+  assert {
+    condition = alltrue(flatten([
+      for rule in aws_wafv2_web_acl.main[0].rule : [
+        for limit in rule.statement[0].rate_based_statement : alltrue([
+          length(flatten(limit.scope_down_statement[0].and_statement[0].statement[*].regex_pattern_set_reference_statement)) == (endswith(rule.name, "-viewer") ? 1 : 0),
+          length(flatten(limit.scope_down_statement[0].and_statement[0].statement[*].not_statement[*].statement[*].regex_pattern_set_reference_statement)) == (endswith(rule.name, "-viewer") ? 0 : 1),
+        ])
+      ]
+    ]))
+    error_message = "Who does not show the secret is counted as who they are, whatever their headers say, and nobody is counted twice."
+  }
+  assert {
+    condition     = [for expression in aws_wafv2_regex_pattern_set.cdn[0].regular_expression : nonsensitive(expression.regex_string)] == ["^0123456789abcdef0123456789abcdef$"]
+    error_message = "The whole secret, and nothing else."
   }
   assert {
     condition     = alltrue([for rule in aws_wafv2_web_acl.main[0].rule : !anytrue(rule.visibility_config[*].sampled_requests_enabled)])
@@ -116,7 +158,7 @@ run "firewall" {
     error_message = "AWS accepts names that begin with aws-waf-logs- only, and the log holds addresses: encrypted."
   }
   assert {
-    condition     = toset(flatten(aws_wafv2_web_acl_logging_configuration.main[0].redacted_fields[*].single_header[*].name)) == toset(["authorization", "cookie", "sec-websocket-protocol"])
+    condition     = toset(flatten(aws_wafv2_web_acl_logging_configuration.main[0].redacted_fields[*].single_header[*].name)) == toset(["authorization", "cookie", "sec-websocket-protocol", "x-cdn-secret"])
     error_message = "Headers that carry keys have to be redacted."
   }
   assert {
@@ -125,12 +167,11 @@ run "firewall" {
   }
 }
 
-run "firewall_that_counts_behind_the_cdn" {
+run "firewall_that_only_counts" {
   command = plan
 
   variables {
     waf_enabled     = true
-    through_cdn     = true
     waf_counts_only = true
   }
 
@@ -141,14 +182,25 @@ run "firewall_that_counts_behind_the_cdn" {
     ])
     error_message = "Nothing may be blocked while the firewall only counts."
   }
+}
+
+run "nobody_but_cloudfront" {
+  command = plan
+
+  variables {
+    through_cdn = true
+  }
+
   assert {
-    condition = alltrue([
-      for rule in aws_wafv2_web_acl.main[0].rule : alltrue([
-        for limit in rule.statement[0].rate_based_statement :
-        limit.aggregate_key_type == "FORWARDED_IP" && limit.forwarded_ip_config[0].header_name == "X-Forwarded-For"
-      ])
-    ])
-    error_message = "Behind the CDN the addresses of people have to be counted, not the CDN's."
+    condition     = length(aws_vpc_security_group_ingress_rule.alb_https) + length(aws_vpc_security_group_ingress_rule.alb_http) == 0
+    error_message = "Where everything comes through CloudFront, the world does not reach the load balancer."
+  }
+  assert {
+    condition = (
+      aws_vpc_security_group_ingress_rule.alb_cloudfront[0].prefix_list_id == "pl-cloudfront" &&
+      aws_vpc_security_group_ingress_rule.alb_cloudfront[0].from_port == 443 && aws_vpc_security_group_ingress_rule.alb_cloudfront[0].to_port == 443
+    )
+    error_message = "CloudFront reaches it on one port: its list takes nearly all the rules that a group may have."
   }
 }
 
