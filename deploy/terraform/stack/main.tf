@@ -45,6 +45,8 @@ module "security" {
   waf_enabled            = var.enable_waf
   waf_counts_only        = var.waf_counts_only
   through_cdn            = var.api_through_cdn
+  cdn_secret             = module.cdn.origin_secret
+  cdn_secret_header      = module.cdn.origin_secret_header
   waf_log_retention_days = var.log_retention_days
 }
 
@@ -57,8 +59,6 @@ module "secrets" {
   api_key              = var.api_key
   metrics_token        = var.metrics_token
   app_secret_version   = var.app_secret_version
-  cdn_secret             = module.cdn.origin_secret
-  cdn_secret_header      = module.cdn.origin_secret_header
   recovery_window_days = var.secret_recovery_window_days
 }
 
@@ -139,6 +139,7 @@ module "application" {
   cache_address        = module.database.cache_primary_address
   cache_port           = module.database.cache_port
   cache_secret_arn     = module.database.cache_secret_arn
+  cdn_secret_arn       = module.cdn.origin_secret_arn
   app_secret_arn       = module.secrets.app_secret_arn
   providers_secret_arn = module.secrets.providers_secret_arn
   object_bucket        = module.storage.assets_bucket
@@ -172,7 +173,6 @@ module "dns" {
 
   # Topic and key are in the system's region; Route 53's alarm and log are in us-east-1.
   alarm_topic_arns      = local.in_us_east_1 ? [module.monitoring.topic_arn] : []
-  cdn_secret_arn       = module.cdn.origin_secret_arn
   query_log_kms_key_arn = local.in_us_east_1 ? module.kms.key_arn : null
 }
 
@@ -258,9 +258,9 @@ module "github_oidc" {
   frontend_bucket_arn   = module.storage.frontend_bucket_arn
   distribution_arn      = module.cdn.dashboard_distribution_arn
   kms_key_arn           = module.kms.key_arn
+  cdn_secret_arn        = module.cdn.origin_secret_arn
   cache_secret_arn      = module.database.cache_secret_arn
   state_bucket_arn      = var.state_bucket == "" ? "" : "arn:${local.partition}:s3:::${var.state_bucket}"
   state_key             = "${var.environment}/terraform.tfstate"
   state_kms_key_arn     = var.state_kms_key_arn
 }
-  cdn_secret_arn        = module.cdn.origin_secret_arn
