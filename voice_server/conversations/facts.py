@@ -119,8 +119,7 @@ class Thinning:
         """What to keep now that this has happened."""
         match fact:
             case Entered(at=at, event=AudioReceived(samples)):
-                self._samples += len(samples)
-                self._heard_at = at
+                self.heard(len(samples), at)
                 return []
             case Entered(at=at, event=PlaybackReported(playing=True)):
                 self._playback = fact
@@ -128,6 +127,11 @@ class Thinning:
             case Left(output=output) if isinstance(output, _STREAMED):
                 return [fact]
         return [*self._let_out(), _light(fact)]
+
+    def heard(self, sample_count: int, at: float) -> None:
+        """As `take`, of a frame of the microphone: there are so many of them that nobody makes facts of them first."""
+        self._samples += sample_count
+        self._heard_at = at
 
     def _let_out(self) -> list[LogFact]:
         kept: list[LogFact] = []

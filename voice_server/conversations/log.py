@@ -232,6 +232,10 @@ class ConversationWriter:
                     self._log.noted(self._pending, added, urgent=is_urgent(fact))
         return self._pending.sequence
 
+    def heard(self, sample_count: int, at: float) -> None:
+        """The microphone went on, which is noted with the fact that follows."""
+        self._pending.heard(sample_count, at)
+
     async def durable(self, sequence: int) -> bool:
         """Wait until everything up to this number is safe; False if it is not, after at most DURABLE_SECONDS.
 

@@ -57,6 +57,10 @@ class Pending:
             added += len(line)
         return added
 
+    def heard(self, sample_count: int, at: float) -> None:
+        """The microphone went on."""
+        self._thinning.heard(sample_count, at)
+
     def end(self) -> None:
         """The conversation is over."""
         self.ended_at = time.time()

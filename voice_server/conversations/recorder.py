@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable
 from uuid import UUID
 
-from pipeline.events import Input, Output
+from pipeline.events import AudioReceived, Input, Output
 from pipeline.session_log import Closed, Entered, Left, Opened
 from voice_server.conversations.configuration import config_json
 from voice_server.conversations.entry import Header, conversation_id_of
@@ -59,11 +59,12 @@ class ConversationRecord:
         """`began_at`: of its session, seconds since 1970. `at`: of its session, when this begins."""
         self.writer = writer
         self._wall_time = began_at
-        self._began_at = _now() - at
+        self._now = asyncio.get_running_loop().time
+        self._began_at = self._now() - at
 
     def begin(self, config: SessionConfig) -> None:
         """A session begins."""
-        self._began_at = _now()
+        self._began_at = self._now()
         self.go_on(config)
         self.configured(config)
 
@@ -73,25 +74,24 @@ class ConversationRecord:
 
     def entered(self, event: Input) -> None:
         """See Observer."""
-        self.writer.note(Entered(_now() - self._began_at, event))
+        if isinstance(event, AudioReceived):
+            self.writer.heard(len(event.samples), self._now() - self._began_at)
+        else:
+            self.writer.note(Entered(self._now() - self._began_at, event))
 
     def left(self, output: Output) -> int:
         """See Record."""
-        return self.writer.note(Left(_now() - self._began_at, output))
+        return self.writer.note(Left(self._now() - self._began_at, output))
 
     def configured(self, config: SessionConfig) -> int:
         """See Record."""
-        return self.writer.note(Configured(_now() - self._began_at, config_json(config)))
+        return self.writer.note(Configured(self._now() - self._began_at, config_json(config)))
 
     def ended(self, close_code: int) -> None:
         """See Observer."""
-        self.writer.note(Closed(_now() - self._began_at, f"closed with {close_code}"))
+        self.writer.note(Closed(self._now() - self._began_at, f"closed with {close_code}"))
         self.writer.end()
 
     async def safe(self, number: int) -> bool:
         """See Record."""
         return await self.writer.durable(number)
-
-
-def _now() -> float:
-    return asyncio.get_running_loop().time()
