@@ -87,7 +87,7 @@ class LogUnreadable(ValueError):
 
 def write(fact: Fact, *, with_audio: bool = False) -> str:
     """One line, without its end."""
-    return json.dumps(_plain(fact, with_audio=with_audio), separators=(",", ":"), allow_nan=False)
+    return _WRITER.encode(_plain(fact, with_audio=with_audio))
 
 
 def read(line: str) -> Fact:
@@ -164,7 +164,15 @@ def without_ids(outputs: Iterable[Output]) -> list[object]:
 # --- values to JSON and back ------------------------------------------------------------------------------------------
 
 
+_WRITER = json.JSONEncoder(separators=(",", ":"), allow_nan=False)
+"""Made once: `json.dumps` would make one of each line."""
+
+
 def _plain(value: object, *, with_audio: bool = False) -> Any:
+    names = _members(type(value))
+    if names is not None:
+        members = {name: _plain(getattr(value, name), with_audio=with_audio) for name in names}
+        return {"$": type(value).__name__, **members}
     match value:
         case None | bool() | int() | str():
             return value
@@ -179,10 +187,13 @@ def _plain(value: object, *, with_audio: bool = False) -> Any:
             return {"$": "samples", "count": len(value), **pcm16}
         case PipelineError():
             return {"$": type(value).__name__, **{name: _plain(each) for name, each in vars(value).items()}}
-    if not is_dataclass(value):
-        raise TypeError(f"{type(value).__name__} is nothing that a session log holds")
-    members = {each.name: _plain(getattr(value, each.name), with_audio=with_audio) for each in fields(value)}
-    return {"$": type(value).__name__, **members}
+    raise TypeError(f"{type(value).__name__} is nothing that a session log holds")
+
+
+@cache
+def _members(kind: type) -> tuple[str, ...] | None:
+    """The fields of a dataclass; None: it is something else."""
+    return tuple(each.name for each in fields(kind)) if is_dataclass(kind) else None
 
 
 def _value(plain: Any) -> Any:
