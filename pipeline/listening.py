@@ -51,6 +51,11 @@ class Listening:
         """Whether so little was played yet that an echo could be taken for the user, and this is no clear case."""
         return self._sounded_frames < ECHO_LEARNT_FRAMES and not self._echo.heard_none
 
+    @property
+    def is_quiet(self) -> bool:
+        """Whether nobody speaks, nor has begun to."""
+        return self.utterance is None and not self._segmenter.heard_speech
+
     def apply(self, settings: SessionSettings) -> None:
         """Keep as much audio from before an utterance as these settings want."""
         detection = settings.turn_detection

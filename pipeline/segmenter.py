@@ -50,6 +50,11 @@ class Segmenter:
         """Audio received so far."""
         return self._received * FRAME_SECONDS
 
+    @property
+    def heard_speech(self) -> bool:
+        """Whether any of the last 0.3 s was speech."""
+        return self._speech_frames > 0
+
     def push(self, frame: AudioFrame) -> Voice:
         """Take the next frame."""
         self._received += 1

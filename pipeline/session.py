@@ -170,6 +170,8 @@ class Session:
             {tool.definition.name: tool for tool in tools},
         )
         self._group = asyncio.TaskGroup()
+        self._now = asyncio.get_running_loop().time
+        """Seconds of the event loop's clock; in tests it may be a virtual one."""
         self._is_over = False
 
     async def __aenter__(self) -> Self:
@@ -229,22 +231,31 @@ class Session:
             except OutboxClosed:
                 return
             if isinstance(output, ReplyAudio):
-                self._ear.sent(output, _now())
+                self._ear.sent(output, self._now())
             yield output
 
     @property
     def is_quiet(self) -> bool:
         """Whether nobody speaks, nor is about to."""
-        return self._turns.state is State.IDLE and not self._ear.sounds(_now())
+        return self._turns.state is State.IDLE and not self._ear.sounds(self._now())
+
+    @property
+    def can_wait(self) -> bool:
+        """Whether the next moments of the microphone may come some together: nobody speaks.
+
+        It takes 0.12 s of speech until anything follows from it. Who begins to speak is heard at once from then on, so
+        nothing follows later than it would.
+        """
+        return self._listening.is_quiet
 
     # --- what enters, and what is decided ---
 
     def _receive(self, event: Input) -> None:
         match event:
             case AudioReceived(samples):
-                self._hear(self._listening.hear(samples, self.settings, _now()))
+                self._hear(self._listening.hear(samples, self.settings, self._now()))
             case AudioCommitted():
-                self._hear(self._listening.flush(self.settings, _now()))
+                self._hear(self._listening.flush(self.settings, self._now()))
                 self._decide(event)
             case AudioCleared():
                 self._decide(event)
@@ -260,14 +271,14 @@ class Session:
                 self.outbox.put(ItemShown(self._existing(item_id, "item_retrieve_invalid_item_id")))
             case ItemTruncated(item_id, heard_seconds):
                 self._existing(item_id, "item_truncate_invalid_item_id")
-                self._ear.truncate(item_id, heard_seconds, _now())
+                self._ear.truncate(item_id, heard_seconds, self._now())
             case ReplyRequested():
                 self._check(event)
                 self._decide(event)
             case ReplyCancelled(reply_id):
                 self._cancel_requested(event, reply_id)
             case PlaybackReported(item_id, heard_seconds, playing):
-                self._ear.heard(item_id, heard_seconds, _now(), playing=playing)
+                self._ear.heard(item_id, heard_seconds, self._now(), playing=playing)
             case SettingsChanged(settings, request_id):
                 self.settings = self._replies.settings = settings
                 self._listening.apply(settings)
@@ -318,7 +329,7 @@ class Session:
         for voice in voices:
             self._silence_seconds = voice.silence_seconds
             may_be_over_reply = voice.speech_seconds > 0 or self._turns.state is State.DOUBTING
-            if may_be_over_reply and self._ear.sounds(_now()):
+            if may_be_over_reply and self._ear.sounds(self._now()):
                 self._decide(replace(voice, over_reply=True, may_be_echo=self._listening.may_be_echo))
             else:
                 self._decide(voice)
@@ -328,14 +339,14 @@ class Session:
         assert utterance is not None
         self.outbox.put(SpeechStarted(utterance.item_id, utterance.start_seconds))
         if self.settings.turn_detection and self.settings.turn_detection.interrupt_reply:
-            self._ear.stop_listening(_now())
+            self._ear.stop_listening(self._now())
 
     def _look_ahead(self) -> None:
         """Have the recogniser say what it would say if this pause were the end."""
         self._listening.go_on(may_be_last=True)
         utterance = self._listening.utterance
         assert utterance is not None
-        self._noticed_at = _now()
+        self._noticed_at = self._now()
         ending = utterance.last_samples(ENDING_SECONDS)
         # The words are known already if the pause was looked at before the settings changed.
         words, asked = utterance.words, self.conversation.last_said
@@ -346,15 +357,15 @@ class Session:
         utterance = self._listening.close()
         if announce:
             self.outbox.put(SpeechStopped(utterance.item_id, self._listening.position_seconds))
-        if self._noticed_at < _now() - self._silence_seconds:
+        if self._noticed_at < self._now() - self._silence_seconds:
             # Nobody looked ahead in this pause.
-            self._noticed_at = _now()
+            self._noticed_at = self._now()
         self._turn = self._turn_of(utterance)
         self._add_utterance(Message(utterance.item_id, "user", (Speech(None, utterance.samples()),)))
         utterance.close()
 
     def _turn_of(self, utterance: Utterance) -> Turn:
-        return Turn(utterance, _now() - min(self._silence_seconds, utterance.seconds), self._noticed_at)
+        return Turn(utterance, self._now() - min(self._silence_seconds, utterance.seconds), self._noticed_at)
 
     def _add_utterance(self, message: Message) -> None:
         previous = self.conversation.add(message)
@@ -501,8 +512,3 @@ class Session:
                 self._hearing.pop(utterance).cancel()
                 utterance.abandon()
         self.outbox.put(ItemRemoved(item_id))
-
-
-def _now() -> float:
-    """Seconds of the event loop's clock; in tests it may be a virtual one."""
-    return asyncio.get_running_loop().time()

@@ -230,7 +230,7 @@ class Call:
         async for message in self.socket:
             if message.type not in (WSMsgType.TEXT, WSMsgType.BINARY):
                 break
-            for index, event in enumerate(self.connection.receive(message.data)):
+            for index, event in enumerate(self.connection.receive(message.data, may_wait=session.can_wait)):
                 if index:
                     # Much at once, such as minutes of audio: other conversations have their turn in between.
                     await asyncio.sleep(0)

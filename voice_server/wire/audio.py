@@ -83,6 +83,11 @@ class OutputAudio:
         return samples.astype(_WIRE_SAMPLE, copy=False).tobytes()
 
 
+def byte_count(seconds: float, audio_format: AudioFormat) -> int:
+    """Bytes of so much audio."""
+    return round(seconds * (PCM_RATE * 2 if audio_format == "audio/pcm" else G711_RATE))
+
+
 def _resampler(source_rate: int, target_rate: int) -> Downsampler | Resampler:
     return (Resampler if target_rate >= source_rate else Downsampler)(source_rate, target_rate)
 
@@ -123,8 +128,7 @@ def decode_recording(data: bytes, audio_format: AudioFormat) -> Samples:
 
 def encode_recording(samples: Samples, audio_format: AudioFormat) -> bytes | None:
     """A whole recording of the user, int16 at 16 kHz, in the encoding of the wire; None: too long for one frame."""
-    bytes_per_second = PCM_RATE * 2 if audio_format == "audio/pcm" else G711_RATE
-    if len(samples) / INPUT_RATE * bytes_per_second > MAX_AUDIO_SHOWN_BYTES:
+    if byte_count(len(samples) / INPUT_RATE, audio_format) > MAX_AUDIO_SHOWN_BYTES:
         return None
     stream = OutputAudio(audio_format, INPUT_RATE)
     return stream.push(samples) + stream.flush()

@@ -45,13 +45,14 @@ class Connection:
         self._announced.append(config)
         self._decoder.adopt(config)
 
-    def receive(self, frame: Frame) -> Iterable[Input | RequestFailed]:
+    def receive(self, frame: Frame, *, may_wait: bool = False) -> Iterable[Input | RequestFailed]:
         """What a frame means. A RequestFailed is to be put among the outputs, where it keeps its place.
 
+        `may_wait`: audio in it need not be heard before what follows.
         All events have to be taken before the next frame is given; minutes of audio are decoded while they are.
         """
         if isinstance(frame, bytes):
-            return self._decoder.decode_binary(frame)
+            return self._decoder.decode_binary(frame, may_wait=may_wait)
         events = self._decoder.decode_text(frame)
         if isinstance(events, list) and any(isinstance(event, SettingsChanged) for event in events):
             self._encoder.announce(self._decoder.config)

@@ -1,6 +1,7 @@
 """The client's messages -> what enters the pipeline. A message that makes no sense becomes a RequestFailed."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from itertools import chain
 
 from pipeline.audio import SILENCE
 from pipeline.errors import RequestError
@@ -19,24 +20,33 @@ from pipeline.events import (
     SettingsChanged,
 )
 from voice_server.wire import extensions
-from voice_server.wire.audio import InputAudio, base64_pieces, decode_base64
+from voice_server.wire.audio import InputAudio, base64_pieces, byte_count, decode_base64
 from voice_server.wire.errors import too_long, wrong_value
 from voice_server.wire.fields import Fields
 from voice_server.wire.items import read_item
 from voice_server.wire.json_text import parse
-from voice_server.wire.limits import AUDIO_PIECE_BYTES, MAX_APPEND_BYTES, MAX_EVENT_ID_CHARACTERS
+from voice_server.wire.limits import (
+    AUDIO_PIECE_BYTES,
+    MAX_APPEND_BYTES,
+    MAX_EVENT_ID_CHARACTERS,
+    MAX_WAITING_SECONDS,
+)
 from voice_server.wire.reply_request import read_reply_request
 from voice_server.wire.session_config import SessionConfig
 
 
 class Decoder:
-    """Reads what one client sends, in order: the encoding of its audio depends on what it said before."""
+    """Reads what one client sends, in order: the encoding of its audio depends on what it said before.
+
+    Audio that may wait is given together with what follows, before anything else that the client sends.
+    """
 
     def __init__(self, config: SessionConfig, *, with_extensions: bool) -> None:
         self.config = config
         """As the client's last update left it."""
         self._with_extensions = with_extensions
         self._audio = InputAudio(config.input_format)
+        self._waiting = b""
 
     def adopt(self, config: SessionConfig) -> None:
         """What the client's update left in an earlier session of this conversation."""
@@ -47,16 +57,17 @@ class Decoder:
     def decode_text(self, text: str) -> Iterable[Input | RequestFailed]:
         """Read one text frame. What is long is read as far as the caller asks for more: see `decode_binary`."""
         request_id: str | None = None
+        before = self._waited()
         try:
             fields = Fields(parse(text))
             request_id = _event_id(fields)
             events = self._reader(fields)(self, fields, request_id)
-            return events if isinstance(events, list) else _failing(events, request_id)
+            return [*before, *events] if isinstance(events, list) else _failing(chain(before, events), request_id)
         except RequestError as error:
-            return [RequestFailed(error, request_id)]
+            return [*before, RequestFailed(error, request_id)]
 
-    def decode_binary(self, data: bytes) -> Iterable[Input | RequestFailed]:
-        """Read one binary frame: audio, if the client asked for extensions.
+    def decode_binary(self, data: bytes, *, may_wait: bool = False) -> Iterable[Input | RequestFailed]:
+        """Read one binary frame: audio, if the client asked for extensions. `may_wait`: it need not be heard yet.
 
         Minutes of audio at once take long. They are given in pieces, each read when it is asked for, so that other
         conversations get their turn in between.
@@ -66,7 +77,17 @@ class Decoder:
             return [RequestFailed(RequestError("invalid_json", message))]
         if len(data) > MAX_APPEND_BYTES:
             return [RequestFailed(too_long("audio", MAX_APPEND_BYTES, "bytes"))]
+        if self._waiting or may_wait:
+            data, self._waiting = self._waiting + data, b""
+            if may_wait and len(data) < byte_count(MAX_WAITING_SECONDS, self._audio.audio_format):
+                self._waiting = data
+                return ()
         return self._received(data)
+
+    def _waited(self) -> list[Input]:
+        """What has waited, which it does no longer."""
+        data, self._waiting = self._waiting, b""
+        return [AudioReceived(self._audio.push(data))] if data else []
 
     def _received(self, data: bytes) -> Iterable[Input]:
         if len(data) <= AUDIO_PIECE_BYTES:

@@ -6,6 +6,8 @@ MAX_APPEND_BYTES = 15 * 1024 * 1024
 """Decoded audio of one `input_audio_buffer.append`, of one binary frame, and of one `input_audio` part."""
 AUDIO_PIECE_BYTES = 48_000
 """Decoded audio that the pipeline is given at a time: 1 s of 24 kHz, 6 s of G.711."""
+MAX_WAITING_SECONDS = 0.06
+"""Audio that is heard at once while nobody speaks: most of what a frame of 20 ms costs, three cost as well."""
 MAX_AUDIO_SHOWN_BYTES = 700 * 1024
 """Decoded audio of a retrieved item; several clients refuse frames of 1 MiB, so more than this is left out."""
 MAX_IMAGE_SHOWN_CHARACTERS = 700 * 1024
