@@ -121,6 +121,7 @@ _TRUST = "assume_role_policy"
 _ISSUER = "token.actions.githubusercontent.com"
 _GITHUB = f"arn:aws:iam::123456789012:oidc-provider/{_ISSUER}"
 _BEHAVIOUR = "default_cache_behavior"
+_FORWARDED = "ordered_cache_behavior"
 _ENCRYPTION = "aws_s3_bucket_server_side_encryption_configuration"
 _LIFECYCLE = "aws_s3_bucket_lifecycle_configuration"
 _BLOCKS = "aws_s3_bucket_public_access_block"
@@ -148,6 +149,20 @@ def _in(copied: Copy, kind: str, **statement: Any) -> None:
 
 def _may(copied: Copy, **statement: Any) -> None:
     copied.statement(_IDENTITY, "flow_log", Effect="Allow", **statement)
+
+
+def _server(copied: Copy, **configuration: Any) -> None:
+    """Set how CloudFront asks the load balancer."""
+    origins = copied.one("aws_cloudfront_distribution")["origin"]
+    (server,) = [origin for origin in origins if origin["custom_origin_config"]]
+    server["custom_origin_config"][0] |= configuration
+
+
+def _limit(copied: Copy, **values: Any) -> None:
+    """Set arguments of a limit that counts addresses out of a header."""
+    rules = copied.one("aws_wafv2_web_acl")["rule"]
+    (rule,) = [each for each in rules if each["name"] == "sign-ins-per-viewer"]
+    rule["statement"][0]["rate_based_statement"][0] |= values
 
 
 MUTATIONS = (
@@ -265,9 +280,46 @@ MUTATIONS = (
     Mutation(
         "page_comes_over_https",
         "an origin over HTTP",
+        lambda it: _server(it, origin_protocol_policy="http-only"),
+    ),
+    Mutation(
+        "tls_is_1_2_at_least_and_1_3_where_possible",
+        "from CloudFront to the load balancer",
+        lambda it: _server(it, origin_ssl_protocols=["TLSv1", "TLSv1.2"]),
+    ),
+    Mutation(
+        "keys_are_not_sent_in_the_open",
+        "sent on",
+        lambda it: it.block("aws_cloudfront_distribution", _FORWARDED, viewer_protocol_policy="redirect-to-https"),
+    ),
+    Mutation(
+        "answers_of_a_server_are_not_kept",
+        "as the page's files",
         lambda it: it.block(
-            "aws_cloudfront_distribution", "origin", custom_origin_config=[{"origin_protocol_policy": "http-only"}]
+            "aws_cloudfront_distribution", _FORWARDED, cache_policy_id="658327ea-f89d-4fab-a63d-7e88639e58f6"
         ),
+    ),
+    Mutation(
+        "answers_of_a_server_are_not_kept",
+        "for a time that the behaviour says",
+        lambda it: it.block("aws_cloudfront_distribution", _FORWARDED, cache_policy_id=None, default_ttl=60),
+    ),
+    Mutation(
+        "refusals_of_a_server_stay_refusals",
+        "the page for everything that is not found",
+        lambda it: it.put(
+            "aws_cloudfront_distribution", custom_error_response=[{"error_code": 404, "response_code": 200}]
+        ),
+    ),
+    Mutation(
+        "nobody_chooses_what_they_are_counted_as",
+        "the header of proxies",
+        lambda it: _limit(it, forwarded_ip_config=[{"header_name": "X-Forwarded-For", "fallback_behavior": "MATCH"}]),
+    ),
+    Mutation(
+        "nobody_chooses_what_they_are_counted_as",
+        "whoever asks",
+        lambda it: _limit(it, scope_down_statement=[]),
     ),
     Mutation("database_is_encrypted", "not at all", lambda it: it.put("aws_db_instance", storage_encrypted=False)),
     Mutation("database_is_encrypted", "by AWS' key", lambda it: it.put("aws_db_instance", kms_key_id=None)),
