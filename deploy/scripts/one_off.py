@@ -1,6 +1,6 @@
 """A task that runs once and ends: its exit code, and what it wrote last."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -26,17 +26,27 @@ class Ended:
 
 
 class OneOff:
-    """Runs the task definition of the migration."""
+    """Runs the task definition of the migration, or a service's with another command."""
 
-    def __init__(self, ecs: Any, logs: Any, environment: Environment) -> None:
-        """`ecs`, `logs`: clients of boto3."""
+    def __init__(self, ecs: Any, logs: Any, environment: Environment, container: str = "migrate") -> None:
+        """`ecs`, `logs`: clients of boto3. `container`: `migrate`, or the service."""
         self._ecs = ecs
         self._logs = logs
         self._environment = environment
+        self._container = container
 
-    def run(self, revision: str, clock: Clock, *, seconds: float, variables: Mapping[str, str] | None = None) -> Ended:
-        """Run it to its end. Raises Failed if it cannot start, or takes longer."""
-        task = self._start(revision, variables or {})
+    def run(
+        self,
+        revision: str,
+        clock: Clock,
+        *,
+        seconds: float,
+        variables: Mapping[str, str] | None = None,
+        command: Sequence[str] = (),
+    ) -> Ended:
+        """Run it to its end, with its own command if there is no other. Raises Failed if it cannot start, or takes
+        longer."""
+        task = self._start(revision, variables or {}, command)
 
         def ended() -> Mapping[str, Any] | None:
             answer = self._ecs.describe_tasks(cluster=self._environment.cluster, tasks=[task])
@@ -50,8 +60,12 @@ class OneOff:
         reason = " ".join(filter(None, (stopped.get("stoppedReason"), container.get("reason"))))
         return Ended(container.get("exitCode"), reason, self._log(task.rpartition("/")[2]))
 
-    def _start(self, revision: str, variables: Mapping[str, str]) -> str:
-        override = {"name": "migrate", "environment": [{"name": name, "value": variables[name]} for name in variables]}
+    def _start(self, revision: str, variables: Mapping[str, str], command: Sequence[str]) -> str:
+        override: dict[str, Any] = {}
+        if variables:
+            override["environment"] = [{"name": name, "value": variables[name]} for name in variables]
+        if command:
+            override["command"] = list(command)
         network = {
             "subnets": list(self._environment.subnets),
             "securityGroups": list(self._environment.security_groups),
@@ -63,7 +77,7 @@ class OneOff:
             launchType="FARGATE",
             count=1,
             networkConfiguration={"awsvpcConfiguration": network},
-            overrides={"containerOverrides": [override]} if variables else {},
+            overrides={"containerOverrides": [{"name": self._container, **override}]} if override else {},
         )
         if not answer["tasks"]:
             reason = ", ".join(str(failure.get("reason")) for failure in answer["failures"])
@@ -72,7 +86,7 @@ class OneOff:
 
     def _log(self, task: str) -> tuple[str, ...]:
         """Empty: it wrote nothing."""
-        group, stream = self._environment.log_groups["migrate"], f"migrate/migrate/{task}"
+        group, stream = self._environment.log_groups[self._container], f"{self._container}/{self._container}/{task}"
         try:
             answer = self._logs.get_log_events(logGroupName=group, logStreamName=stream, limit=LOG_LINES)
         except ClientError as error:

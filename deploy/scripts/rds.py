@@ -13,6 +13,8 @@ from deploy.scripts.failures import Failed, Wrong
 LOOK_SECONDS = 15.0
 PURPOSE = {"Key": "Purpose", "Value": "restore-check"}
 """What marks an instance that may be removed again."""
+BACKUP = {"Key": "Purpose", "Value": "backup"}
+"""What marks a snapshot that may be."""
 
 
 @dataclass(frozen=True)
@@ -40,7 +42,8 @@ class Database:
     def snapshot(self, name: str, reason: str) -> None:
         """Begin one, with the tags of the instance; if it is there already, nothing happens. Raises Wrong."""
         tags = [tag for tag in self._original()["TagList"] if not tag["Key"].startswith("aws:")]
-        tags = [tag for tag in tags if tag["Key"] != "Reason"] + [{"Key": "Reason", "Value": reason}]
+        tags = [tag for tag in tags if tag["Key"] not in ("Reason", BACKUP["Key"])]
+        tags += [{"Key": "Reason", "Value": reason}, BACKUP]
         try:
             self._rds.create_db_snapshot(DBSnapshotIdentifier=name, DBInstanceIdentifier=self.identifier, Tags=tags)
         except ClientError as error:
@@ -60,6 +63,21 @@ class Database:
         if snapshot is None:
             raise Failed(f"The snapshot {name} is not ready after {seconds:g} seconds; RDS goes on. Look again later.")
         return snapshot
+
+    def snapshots_made_here(self) -> Sequence[Mapping[str, Any]]:
+        """Those of this instance that can be restored and that `snapshot` has made, the newest first."""
+        asked = {"DBInstanceIdentifier": self.identifier, "SnapshotType": "manual"}
+        pages = self._rds.get_paginator("describe_db_snapshots").paginate(**asked)
+        found = [each for page in pages for each in page["DBSnapshots"]]
+        ours = [each for each in found if each["Status"] == "available" and BACKUP in each["TagList"]]
+        return sorted(ours, key=lambda each: each["SnapshotCreateTime"], reverse=True)
+
+    def drop_snapshot(self, snapshot: Mapping[str, Any]) -> None:
+        """Remove one of those. Raises Wrong for any other snapshot."""
+        name = snapshot["DBSnapshotIdentifier"]
+        if BACKUP not in snapshot["TagList"]:
+            raise Wrong(f"{name} has no tag {BACKUP['Key']}={BACKUP['Value']}: it was not made here.")
+        self._rds.delete_db_snapshot(DBSnapshotIdentifier=name)
 
     def restore(self, name: str, *, snapshot: str | None, time: datetime | None) -> None:
         """Begin an instance of the same network, key and parameters: of a snapshot, else of a moment, else of the

@@ -71,7 +71,7 @@ class Time:
 class Fargate:
     """What starts the tasks that the emulator only writes down."""
 
-    def __init__(self, session: boto3.Session, log_group: str) -> None:
+    def __init__(self, session: boto3.Session) -> None:
         self.session = boto3.Session(region_name=REGION)
         """Sees the emulator as it is."""
         self.unhealthy: dict[str, str] = {}
@@ -83,8 +83,7 @@ class Fargate:
         self.migration_exit_code: int | None = 0
         self.migration_says: list[str] = ["0001_people.sql", "done"]
         self.migrated: list[dict[str, Any]] = []
-        """Requests to run the migration."""
-        self._log_group = log_group
+        """Requests to run the migration, or another command."""
         self._good: dict[str, str] = {}
         self._looks: dict[str, int] = {}
         session.events.register("after-call.ecs.DescribeServices", self._deployments)
@@ -127,11 +126,13 @@ class Fargate:
 
     def _log(self, parsed: dict[str, Any], **_rest: Any) -> None:
         task = parsed["tasks"][0]["taskArn"].rpartition("/")[2]
-        logs, stream = self.session.client("logs"), f"migrate/migrate/{task}"
-        logs.create_log_stream(logGroupName=self._log_group, logStreamName=stream)
+        overridden = self.migrated[-1].get("overrides", {}).get("containerOverrides", [])
+        container = overridden[0]["name"] if overridden else "migrate"
+        logs, group, stream = self.session.client("logs"), f"/{NAME}/{container}", f"{container}/{container}/{task}"
+        logs.create_log_stream(logGroupName=group, logStreamName=stream)
         now = int(time.time() * 1000)
         events = [{"timestamp": now, "message": line} for line in self.migration_says]
-        logs.put_log_events(logGroupName=self._log_group, logStreamName=stream, logEvents=events)
+        logs.put_log_events(logGroupName=group, logStreamName=stream, logEvents=events)
 
     def _exit(self, parsed: dict[str, Any], **_rest: Any) -> None:
         for task in parsed["tasks"]:
@@ -201,7 +202,8 @@ def account(aws: boto3.Session, tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     ec2, ecs = aws.client("ec2"), aws.client("ecs")
     subnets = [one["SubnetId"] for one in ec2.describe_subnets()["Subnets"]][:2]
     groups = [one["GroupId"] for one in ec2.describe_security_groups()["SecurityGroups"]][:1]
-    aws.client("logs").create_log_group(logGroupName=f"/{NAME}/migrate")
+    for group in ("api", "migrate", "voice"):
+        aws.client("logs").create_log_group(logGroupName=f"/{NAME}/{group}")
     ecs.create_cluster(clusterName=NAME)
     for family in ("api", "voice", "migrate"):
         ecs.register_task_definition(**_task_definition(family, f"{url}@{images[0]}"))
@@ -221,7 +223,7 @@ def account(aws: boto3.Session, tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     }  # fmt: skip
     outputs = tmp_path / "outputs.json"
     outputs.write_text(json.dumps({name: {"value": value, "sensitive": False} for name, value in values.items()}))
-    return Account(aws, Fargate(aws, f"/{NAME}/migrate"), Time(), outputs, images)
+    return Account(aws, Fargate(aws), Time(), outputs, images)
 
 
 def _images(aws: boto3.Session) -> tuple[str, list[str]]:

@@ -1,5 +1,6 @@
 """Snapshots, and what is restored beside the original."""
 
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -47,7 +48,7 @@ def test_a_snapshot_has_the_tags_and_the_reason(database: Account) -> None:
     assert backup.command([*database.arguments, *arguments], database.opened) == 0
     (snapshot,) = _snapshots(database)
     assert snapshot["DBSnapshotIdentifier"] == f"{NAME}-before-0065"
-    assert _tags(snapshot) == {"Environment": "production", "Reason": "migration"}
+    assert _tags(snapshot) == {"Environment": "production", "Reason": "migration", "Purpose": "backup"}
     assert any(line.startswith("Ready") for line in database.said)
 
 
@@ -55,6 +56,76 @@ def test_the_same_snapshot_again_is_one(database: Account) -> None:
     for _ in range(2):
         assert backup.command([*database.arguments, "--label", "once"], database.opened) == 0
     assert len(_snapshots(database)) == 1
+
+
+@pytest.fixture
+def aged(database: Account) -> Account:
+    """Five snapshots, each made a day after the one before; the first three and the last by the command."""
+    rds = database.session.client("rds")
+    for label in ("one", "two", "three"):
+        assert backup.command([*database.arguments, "--label", label], database.opened) == 0
+    rds.create_db_snapshot(DBSnapshotIdentifier=f"{NAME}-by-hand", DBInstanceIdentifier=NAME)
+    days = {f"{NAME}-{label}": day for day, label in enumerate(("by-hand", "one", "two", "three", "four"), start=1)}
+
+    def date(parsed: dict[str, Any], **_rest: Any) -> None:
+        for each in parsed["DBSnapshots"]:
+            day = days.get(each["DBSnapshotIdentifier"], 1)
+            each["SnapshotCreateTime"] = datetime(2026, 1, day, 3, tzinfo=UTC)
+
+    database.session.events.register("after-call.rds.DescribeDBSnapshots", date)
+    return database
+
+
+@pytest.mark.parametrize(
+    ("asked", "left"),
+    [
+        ([], {"by-hand", "one", "two", "three", "four"}),
+        (["--keep", "1"], {"by-hand", "four"}),
+        (["--keep", "3"], {"by-hand", "two", "three", "four"}),
+        (["--keep", "9"], {"by-hand", "one", "two", "three", "four"}),
+        (["--days", "1"], {"by-hand", "three", "four"}),
+        (["--days", "2"], {"by-hand", "two", "three", "four"}),
+        (["--keep", "2", "--days", "2"], {"by-hand", "three", "four"}),
+    ],
+)
+def test_what_was_made_here_long_ago_is_removed(aged: Account, asked: list[str], left: set[str]) -> None:
+    assert backup.command([*aged.arguments, "--label", "four", *asked], aged.opened) == 0
+    assert {one["DBSnapshotIdentifier"] for one in _snapshots(aged)} == {f"{NAME}-{label}" for label in left}
+    told = {line.split()[1] for line in aged.said if line.startswith("Removed: ")}
+    assert told == {f"{NAME}-{label}," for label in {"one", "two", "three"} - left}
+
+
+def test_the_snapshot_that_was_asked_for_stays_however_old_it_is(aged: Account) -> None:
+    assert backup.command([*aged.arguments, "--label", "one", "--keep", "1"], aged.opened) == 0
+    assert {one["DBSnapshotIdentifier"] for one in _snapshots(aged)} == {f"{NAME}-one", f"{NAME}-by-hand"}
+
+
+def test_another_databases_snapshots_and_those_under_way_stay(aged: Account) -> None:
+    rds = aged.session.client("rds")
+    rds.create_db_instance(
+        DBInstanceIdentifier="other", DBInstanceClass="db.t4g.micro", Engine="postgres", AllocatedStorage=20,
+        MasterUsername="postgres", MasterUserPassword="not-a-secret",
+    )  # fmt: skip
+    tags = [{"Key": "Purpose", "Value": "backup"}]
+    rds.create_db_snapshot(DBSnapshotIdentifier="other-one", DBInstanceIdentifier="other", Tags=tags)
+
+    def begin(parsed: dict[str, Any], **_rest: Any) -> None:
+        for each in parsed["DBSnapshots"]:
+            if each["DBSnapshotIdentifier"] == f"{NAME}-two":
+                each["Status"] = "creating"
+
+    aged.session.events.register("after-call.rds.DescribeDBSnapshots", begin)
+    assert backup.command([*aged.arguments, "--label", "four", "--keep", "1"], aged.opened) == 0
+    left = {one["DBSnapshotIdentifier"] for one in _snapshots(aged)}
+    assert left == {"other-one", f"{NAME}-by-hand", f"{NAME}-two", f"{NAME}-four"}
+
+
+@pytest.mark.parametrize("option", ["--keep", "--days"])
+@pytest.mark.parametrize("number", ["0", "-1", "many"])
+def test_to_keep_nothing_is_refused(database: Account, option: str, number: str) -> None:
+    with pytest.raises(SystemExit):
+        backup.command([*database.arguments, option, number], database.opened)
+    assert _snapshots(database) == []
 
 
 def test_a_label_that_rds_would_refuse_is_refused(database: Account, capsys: pytest.CaptureFixture[str]) -> None:
