@@ -58,6 +58,7 @@ from voice_server.parts import (
 from voice_server.phrases import Phrasebook, Speaker
 from voice_server.privacy.consents import Consents
 from voice_server.privacy.service import PrivacyService
+from voice_server.privacy.signals import heeding
 from voice_server.reception import Reception
 from voice_server.resumption.resumption import Resumption
 from voice_server.resumption.tickets import Tickets
@@ -98,7 +99,7 @@ async def open_app(
         origins = Origins(settings.allowed_origins, loopback_only=settings.is_loopback)
         app = web.Application(
             client_max_size=settings.max_upload_bytes + _FORM_BYTES,
-            middlewares=[name_requests, answer_errors, origins.middleware()],
+            middlewares=[name_requests, answer_errors, origins.middleware(), heeding(talks.privacy.consents)],
         )
         app.on_response_prepare.extend((add_request_id, add_security_headers, origins.add_headers))
         app.on_startup.append(health.opened)

@@ -38,6 +38,7 @@ Role = Literal["customer", "staff", "admin", "operator"]
 """Who talks to an assistant; who works for its tenant; who decides there; who runs the server."""
 
 DEFAULT_TENANT = UUID("00000000-0000-0000-0000-000000000001")
+DEFAULT_SLUG = "default"
 """Where everybody is on a server that nobody has divided into tenants."""
 
 
@@ -125,11 +126,12 @@ class Authenticator:
 
     async def authorize(self, request: web.Request) -> Principal:
         """Who this is, by any key but a client secret. Raises ApiError 401, StorageUnavailable."""
-        return await self._who(_key_of(request), self._credentials)
+        principal = request[_PRINCIPAL] = await self._who(_key_of(request), self._credentials)
+        return principal
 
     async def authorize_session(self, request: web.Request) -> Principal:
         """Who opens a session. Raises ApiError 401, or 403 for a key that is for something else; StorageUnavailable."""
-        principal = await self._who(_key_of(request), self._of_sessions)
+        principal = request[_PRINCIPAL] = await self._who(_key_of(request), self._of_sessions)
         require_scope(principal, "sessions")
         return principal
 
@@ -163,7 +165,6 @@ class Authenticator:
             principal = await self.authorize(request)
             if scope is not None:
                 require_scope(principal, scope)
-            request[_PRINCIPAL] = principal
             return await handler(request)
 
         return authorized
@@ -172,6 +173,11 @@ class Authenticator:
 def principal_of(request: web.Request) -> Principal:
     """Who sent this request to a protected route."""
     return request[_PRINCIPAL]
+
+
+def found_principal(request: web.Request) -> Principal | None:
+    """Who sent this request, if anybody has asked for that."""
+    return request.get(_PRINCIPAL)
 
 
 async def known_principal(request: web.Request) -> Principal:

@@ -84,13 +84,12 @@ class Consents:
         person = Person(tenant_id, account_id, customer_id)
         if not person.is_known:
             return by_default(purpose)
-        until, answers = self._remembered.get(person, (0.0, None))
-        if answers is None or self._now() >= until:
-            try:
-                answers = await self._refresh(person)
-            except StorageUnavailable as error:
-                _log.warning("consents cannot be read; what was known holds on", reason=str(error))
-        return (answers or {}).get(purpose, by_default(purpose))
+        try:
+            answers = await self._lately(person)
+        except StorageUnavailable as error:
+            _log.warning("consents cannot be read; what was known holds on", reason=str(error))
+            _, answers = self._remembered.get(person, (0.0, {}))
+        return answers.get(purpose, by_default(purpose))
 
     async def may_keep(self, principal: Principal, customer_id: UUID | None = None) -> bool:
         """Whether what is said is kept for good."""
@@ -158,14 +157,17 @@ class Consents:
         if not signals_opt_out(headers):
             return False
         person = Person(principal.tenant_id, principal.account_id, customer_id)
-        if person.is_known:
-            answers = {answer.purpose: answer for answer in await self.answers(person)}
-            if answers["sale"].given_at is None or answers["sale"].granted:
-                await self.record(principal, person, "sale", None, request_id, granted=False)
+        if person.is_known and (await self._lately(person)).get("sale") is not False:
+            await self.record(principal, person, "sale", None, request_id, granted=False)
         return True
 
     async def _principal_may(self, purpose: Purpose, principal: Principal, customer_id: UUID | None) -> bool:
         return await self.may(principal.tenant_id, purpose, account_id=principal.account_id, customer_id=customer_id)
+
+    async def _lately(self, person: Person) -> dict[str, bool]:
+        """What was answered, as far as it is believed; else as it is."""
+        until, answers = self._remembered.get(person, (0.0, {}))
+        return answers if self._now() < until else await self._refresh(person)
 
     async def _refresh(self, person: Person) -> dict[str, bool]:
         asked_at = self._now()

@@ -20,6 +20,7 @@ from voice_server.http.request_id import add_request_id, name_requests
 from voice_server.mail.outbox import Outbox
 from voice_server.privacy.jobs import Jobs
 from voice_server.privacy.service import PrivacyService, build_privacy
+from voice_server.privacy.signals import heeding
 from voice_server.privacy.traces import Traces
 from voice_server.storage.objects.folder import FolderObjects
 from voice_server.storage.objects.interfaces import Objects
@@ -153,7 +154,7 @@ async def private_server(
             late_seconds=late_seconds,
         )
         authenticator = Authenticator((OPERATOR_KEY,), credentials=(accounts.tokens,))
-        app = web.Application(middlewares=[name_requests, answer_errors])
+        app = web.Application(middlewares=[name_requests, answer_errors, heeding(privacy.consents)])
         app.on_response_prepare.append(add_request_id)
         app.add_routes([*accounts.routes, *privacy.routes, *LinkedObjects(links, opened).routes()])
         app.add_routes(authenticator.protect([*accounts.protected_routes, *privacy.protected_routes]))

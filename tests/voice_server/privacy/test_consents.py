@@ -1,5 +1,6 @@
 """Consents: what holds until somebody answers, that the newest answer counts, and that none is ever changed."""
 
+from typing import NoReturn
 from uuid import UUID, uuid4
 
 import asyncpg
@@ -86,6 +87,26 @@ async def test_the_signal_of_a_browser_is_an_opt_out_of_sale(server: PrivateServ
     status, refused = await ada.gdpr("POST", "consents", body, Sec_GPC="1")
     assert (status, refused["error"]["code"]) == (409, "privacy_signal")
     assert not await server.privacy.consents.may(TENANT, "sale", account_id=ada.account_id)
+
+
+async def test_the_signal_counts_from_the_first_request_on_whatever_that_asks_for(
+    server: PrivateServer, ada: Somebody
+) -> None:
+    assert (await say(ada, "sale", True))[0] == 201
+    assert await server.privacy.consents.may(TENANT, "sale", account_id=ada.account_id)
+    assert (await ada.send("GET", "/api/v1/users/me", Sec_GPC="1"))[0] == 200
+    assert not await server.privacy.consents.may(TENANT, "sale", account_id=ada.account_id)
+    assert await server.execute("SELECT count(*) FROM consents") == 2
+
+
+async def test_no_request_fails_because_the_signal_cannot_be_written_down(
+    server: PrivateServer, ada: Somebody, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def away(_person: Person) -> NoReturn:
+        raise StorageUnavailable("The database is away.")
+
+    monkeypatch.setattr(server.privacy.consents, "_read", away)
+    assert (await ada.send("GET", "/api/v1/users/me", Sec_GPC="1"))[0] == 200
 
 
 async def test_a_customer_is_asked_by_staff_and_is_the_same_person_as_their_account(
