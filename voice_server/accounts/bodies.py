@@ -8,6 +8,7 @@ from zoneinfo import available_timezones
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from voice_server.accounts import addresses, passwords
+from voice_server.auth import DEFAULT_SLUG
 
 
 class Form(BaseModel):
@@ -55,7 +56,7 @@ class RegisterBody(Form):
     name: Name = ""
     language: Language | None = None
     time_zone: TimeZone | None = None
-    tenant: Slug = "default"
+    tenant: Slug = DEFAULT_SLUG
 
 
 class LogInBody(Form):
@@ -63,16 +64,17 @@ class LogInBody(Form):
 
     email: Address
     password: Password
-    tenant: Slug = "default"
+    tenant: Slug = DEFAULT_SLUG
     refresh_token_in: Annotated[
         RefreshIn, Field(description="`cookie` for browsers, whose scripts then never see it; `body` for programs.")
     ] = "cookie"  # noqa: S105 -- a place
 
 
 class RefreshBody(Form):
-    """A refresh token; browsers send theirs as a cookie."""
+    """A refresh token; browsers send theirs as a cookie, of which they have one for each tenant."""
 
     refresh_token: Token | None = None
+    tenant: Slug = DEFAULT_SLUG
 
 
 class VerifyBody(Form):
@@ -82,9 +84,10 @@ class VerifyBody(Form):
 
 
 class ForgotBody(Form):
-    """Whose password is forgotten."""
+    """Whose password is forgotten, and whose page the letter leads to."""
 
     email: Address
+    tenant: Slug = DEFAULT_SLUG
 
 
 class ResetBody(Form):
@@ -92,6 +95,7 @@ class ResetBody(Form):
 
     token: Token
     password: NewPassword
+    tenant: Slug = DEFAULT_SLUG
 
 
 class ChangePasswordBody(Form):
@@ -99,6 +103,7 @@ class ChangePasswordBody(Form):
 
     current_password: Password
     password: NewPassword
+    tenant: Slug = DEFAULT_SLUG
     refresh_token_in: RefreshIn = "cookie"  # noqa: S105 -- a place
 
 

@@ -1,4 +1,5 @@
-"""What browsers keep for a person: the refresh token, which no script sees, and that they were here before."""
+"""What browsers keep for a person: refresh tokens, one for each tenant, and that they were here before. No script sees
+them."""
 
 from base64 import urlsafe_b64decode
 from binascii import Error as NotBase64
@@ -7,6 +8,7 @@ from aiohttp import web
 
 from voice_server.accounts.log_ins import REFRESH_SECONDS
 from voice_server.accounts.secret_tokens import digest_of, token_text
+from voice_server.auth import DEFAULT_SLUG
 from voice_server.storage.sealed import CannotOpen, Sealed
 
 REFRESH = "voice_refresh"
@@ -24,18 +26,24 @@ class Cookies:
         self._sealed = sealed
         self._secure = secure
 
-    def refresh_token(self, request: web.Request) -> str | None:
-        """The refresh token that came as a cookie."""
-        token = request.cookies.get(REFRESH)
+    def refresh_token(self, request: web.Request, tenant: str) -> str | None:
+        """The refresh token for this tenant that came as a cookie."""
+        token = request.cookies.get(_name(tenant))
         return token if token and len(token) <= _MAX_CHARACTERS else None
 
-    def keep_refresh_token(self, response: web.StreamResponse, token: str) -> None:
-        """Let the browser keep it."""
-        self._set(response, REFRESH, token, REFRESH_SECONDS)
+    def keep_refresh_token(self, response: web.StreamResponse, tenant: str, token: str) -> None:
+        """Let the browser keep it, beside those for other tenants."""
+        self._set(response, _name(tenant), token, REFRESH_SECONDS)
 
-    def drop_refresh_token(self, response: web.StreamResponse) -> None:
+    def drop_refresh_token(self, response: web.StreamResponse, tenant: str) -> None:
         """Let the browser forget it."""
-        self._set(response, REFRESH, "", 0)
+        self._set(response, _name(tenant), "", 0)
+
+    def drop_refresh_tokens(self, request: web.Request, response: web.StreamResponse) -> None:
+        """Let the browser forget those for all tenants."""
+        for name in request.cookies:
+            if name == REFRESH or name.startswith(f"{REFRESH}."):
+                self._set(response, name, "", 0)
 
     def known_device(self, request: web.Request, email: str) -> str | None:
         """A name for this browser if the person has logged in with it before."""
@@ -58,3 +66,7 @@ class Cookies:
         response.set_cookie(
             name, value, max_age=seconds, path=_PATH, httponly=True, secure=self._secure, samesite="Strict"
         )
+
+
+def _name(tenant: str) -> str:
+    return REFRESH if tenant == DEFAULT_SLUG else f"{REFRESH}.{tenant}"

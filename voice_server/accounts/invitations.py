@@ -7,7 +7,7 @@ from voice_server.accounts.letters import Letters
 from voice_server.accounts.passwords import NO_PASSWORD
 from voice_server.accounts.secret_tokens import digest_of, new_token
 from voice_server.audit import note
-from voice_server.auth import Principal
+from voice_server.auth import DEFAULT_SLUG, Principal
 from voice_server.mail.outbox import Outbox
 from voice_server.storage.postgres.database import Database
 from voice_server.storage.postgres.statements import Statements
@@ -45,7 +45,9 @@ class Invitations:
             await connection.execute(
                 Statements.of("mailed_tokens")["add_reset"], account_id, digest_of(token), INVITED_SECONDS
             )
-            letter = self._letters.write("invited", account["language"], token)
+            memberships = await connection.fetch(accounts["memberships"], account_id)
+            slug = next((each["slug"] for each in memberships if each["tenant_id"] == tenant_id), DEFAULT_SLUG)
+            letter = self._letters.write("invited", account["language"], slug, token)
             await self._outbox.add(connection, account_id, email, letter)
             subject = str(account_id)
             await note(connection, principal, "invite", "member", subject, request_id, tenant_id=tenant_id)

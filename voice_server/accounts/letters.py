@@ -5,6 +5,8 @@ from functools import cache
 from importlib.resources import files
 from typing import Literal
 
+from voice_server.auth import DEFAULT_SLUG
+
 Kind = Literal["verify", "known", "reset", "changed", "invited"]
 
 
@@ -25,13 +27,17 @@ class Letters:
     def __init__(self, public_url: str) -> None:
         self._public_url = public_url.rstrip("/")
 
-    def write(self, kind: Kind, language: str | None, token: str = "") -> Letter:
-        """In this language, or in English. `token` goes into the link behind a `#`, which no server's log ever sees."""
+    def write(self, kind: Kind, language: str | None, tenant: str, token: str = "") -> Letter:
+        """In this language, or in English, with a link to the tenant's page.
+
+        `token` goes into the link behind a `#`, which no server's log ever sees.
+        """
         subject, text = _template(language if language in LANGUAGES else "en", kind)
         # Who is invited sets a first password as others set a new one.
         places = {"verify": f"#verify={token}", "reset": f"#reset={token}", "invited": f"#reset={token}"}
         place = places.get(kind, "#forgot")
-        return Letter(subject, text.format(link=f"{self._public_url}/{place}"))
+        page = "" if tenant == DEFAULT_SLUG else f"?tenant={tenant}"
+        return Letter(subject, text.format(link=f"{self._public_url}/{page}{place}"))
 
 
 @cache

@@ -8,6 +8,7 @@ from voice_server.accounts.bodies import (
     ForgotBody,
     LogInBody,
     RefreshBody,
+    RefreshIn,
     RegisterBody,
     ResetBody,
     VerifyBody,
@@ -90,34 +91,34 @@ class LogInRoutes:
         if session is None:
             raise _wrong_password()
         await self._attempts.logged_in(network, body.email, known_device=device)
-        response = await self._answers.answer(session, body.refresh_token_in)
+        response = await self._answers.answer(session, body.tenant, body.refresh_token_in)
         self._cookies.keep_device(request, response, body.email)
         return response
 
     async def refresh(self, request: web.Request) -> web.Response:
         """Exchange a refresh token for new ones."""
         await self._attempts.refresh(network_of(self._addresses.of(request)))
-        token, place = await self._refresh_token(request)
+        token, place, tenant = await self._refresh_token(request)
         session = await self._log_ins.refresh(token) if token is not None else None
         if session is None:
-            raise self._answers.refused("You are not logged in, or no longer; log in again.")
-        return await self._answers.answer(session, "body" if place == "body" else "cookie")
+            raise self._answers.refused("You are not logged in, or no longer; log in again.", tenant)
+        return await self._answers.answer(session, tenant, place)
 
     async def log_out(self, request: web.Request) -> web.Response:
         """End the log-in of a refresh token."""
         await self._attempts.refresh(network_of(self._addresses.of(request)))
-        token, _ = await self._refresh_token(request)
+        token, _, tenant = await self._refresh_token(request)
         if token is not None:
             await self._log_ins.end(token)
         response = web.json_response({"status": "logged_out"})
-        self._cookies.drop_refresh_token(response)
+        self._cookies.drop_refresh_token(response, tenant)
         return response
 
     async def forgot(self, request: web.Request) -> web.Response:
         """Send a letter by which a new password can be set, if there is such an account."""
         body = await read_body(request, ForgotBody)
         await self._attempts.forgot(network_of(self._addresses.of(request)), body.email)
-        await self._accounts.forgot(body.email)
+        await self._accounts.forgot(body.email, body.tenant)
         return web.json_response({"status": "letter_sent"}, status=202)
 
     async def reset(self, request: web.Request) -> web.Response:
@@ -125,9 +126,10 @@ class LogInRoutes:
         body = await read_body(request, ResetBody)
         await self._attempts.use_token(network_of(self._addresses.of(request)))
         check_password(body.password, normal_address(await self._accounts.address_of_reset(body.token)))
-        await self._accounts.reset(body.token, await self._hashes.hash(body.password), request_id_of(request))
+        password_hash = await self._hashes.hash(body.password)
+        await self._accounts.reset(body.token, password_hash, body.tenant, request_id_of(request))
         response = web.json_response({"status": "password_set"})
-        self._cookies.drop_refresh_token(response)
+        self._cookies.drop_refresh_tokens(request, response)
         return response
 
     async def jwks(self, _request: web.Request) -> web.Response:
@@ -135,12 +137,12 @@ class LogInRoutes:
         await self._keys.signing()
         return web.json_response(self._keys.jwks(), headers={"Cache-Control": f"public, max-age={JWKS_SECONDS}"})
 
-    async def _refresh_token(self, request: web.Request) -> tuple[str | None, str]:
-        """The token, and where it was: a program's in the body goes before a browser's cookie."""
+    async def _refresh_token(self, request: web.Request) -> tuple[str | None, RefreshIn, str]:
+        """The token, where it was, and for which tenant: a program's in the body goes before a browser's cookie."""
         body = await read_body(request, RefreshBody) if request.can_read_body else RefreshBody()
         if body.refresh_token is not None:
-            return body.refresh_token, "body"
-        return self._cookies.refresh_token(request), "cookie"
+            return body.refresh_token, "body", body.tenant
+        return self._cookies.refresh_token(request, body.tenant), "cookie", body.tenant
 
 
 def _wrong_password() -> ApiError:

@@ -3,7 +3,7 @@
 from aiohttp import web
 
 from voice_server.accounts.bodies import RefreshIn
-from voice_server.accounts.cookies import REFRESH, Cookies
+from voice_server.accounts.cookies import Cookies
 from voice_server.accounts.log_ins import REFRESH_SECONDS, Session
 from voice_server.accounts.tokens import LIVES_SECONDS, AccessTokens
 from voice_server.http.errors import ApiError
@@ -16,8 +16,8 @@ class SessionAnswers:
         self._tokens = tokens
         self._cookies = cookies
 
-    async def answer(self, session: Session, place: RefreshIn) -> web.Response:
-        """The tokens. Raises StorageUnavailable if no key for signing was ever read."""
+    async def answer(self, session: Session, tenant: str, place: RefreshIn) -> web.Response:
+        """The tokens. `tenant`: its slug, as the client has said. Raises StorageUnavailable if no key was ever read."""
         log_in = session.log_in
         fields: dict[str, object] = {
             "access_token": await self._tokens.issue(log_in),
@@ -31,12 +31,12 @@ class SessionAnswers:
             fields |= {"refresh_token": session.refresh_token, "refresh_expires_in": REFRESH_SECONDS}
         response = web.json_response(fields, headers={"Cache-Control": "no-store"})
         if place == "cookie":
-            self._cookies.keep_refresh_token(response, session.refresh_token)
+            self._cookies.keep_refresh_token(response, tenant, session.refresh_token)
         return response
 
-    def refused(self, message: str) -> ApiError:
-        """401, upon which a browser forgets its refresh token."""
+    def refused(self, message: str, tenant: str) -> ApiError:
+        """401, upon which a browser forgets its refresh token for this tenant."""
         response = web.Response()
-        self._cookies.drop_refresh_token(response)
-        forget = response.cookies[REFRESH].OutputString()
+        self._cookies.drop_refresh_token(response, tenant)
+        (forget,) = (cookie.OutputString() for cookie in response.cookies.values())
         return ApiError(401, "invalid_refresh_token", message, headers={"Set-Cookie": forget})

@@ -86,7 +86,7 @@ class Accounts:
             )
             is_known = account is not None and account["verified_at"] is not None
             language = account["language"] if account is not None and is_known else body.language
-            letter = self._letters.write("known" if is_known else "verify", language, token)
+            letter = self._letters.write("known" if is_known else "verify", language, body.tenant, token)
             await self._outbox.add(connection, account_id, body.email, letter)
         self._outbox.hasten()
 
@@ -141,13 +141,17 @@ class Accounts:
             raise ApiError(403, "not_a_member", "You do not belong to this tenant; ask its admins to let you in.")
         return session
 
-    async def forgot(self, email: str) -> None:
-        """Send a letter by which a new password can be set, if there is such an account."""
+    async def forgot(self, email: str, tenant: str) -> None:
+        """Send a letter by which a new password can be set at this tenant's page, if there is such an account.
+
+        Raises ApiError 404 if there is no such tenant.
+        """
         token = new_token("pr_")
         async with self._database.everyone() as connection:
+            await self._tenant(connection, tenant)
             account = await connection.fetchrow(self._statements["find_by_email"], email)
             account_id = account["id"] if account is not None else None
-            letter = self._letters.write("reset", account["language"] if account is not None else None, token)
+            letter = self._letters.write("reset", account["language"] if account is not None else None, tenant, token)
             await connection.execute(self._mailed["add_reset"], account_id, digest_of(token), RESET_SECONDS)
             await self._outbox.add(connection, account_id, email, letter)
         self._outbox.hasten()
@@ -160,11 +164,11 @@ class Accounts:
             raise _bad_link()
         return str(found["email"])
 
-    async def reset(self, token: str, password_hash: str, request_id: str | None) -> None:
+    async def reset(self, token: str, password_hash: str, tenant: str, request_id: str | None) -> None:
         """Set a new password by a link, and log out everywhere. Raises ApiError 400."""
         async with self._database.everyone() as connection:
             account_id, _ = await self._follow(connection, token, "reset")
-            families = await self._set_password(connection, account_id, password_hash)
+            families = await self._set_password(connection, account_id, password_hash, tenant)
             await _note(connection, account_id, None, "reset_password", request_id)
         self._ended.note(families)
         self._outbox.hasten()
@@ -178,7 +182,7 @@ class Accounts:
         return row["password_hash"], row["email"]
 
     async def change_password(
-        self, principal: Principal, old_hash: str, new_hash: str, request_id: str | None
+        self, principal: Principal, old_hash: str, new_hash: str, tenant: str, request_id: str | None
     ) -> Session:
         """Set a new password, log out everywhere, and log in anew. Raises ApiError 409 if it was changed meanwhile."""
         account_id = _account_of(principal)
@@ -186,7 +190,7 @@ class Accounts:
             account = await self._log_ins.lock(connection, account_id, principal.tenant_id)
             if account is None or account["password_hash"] != old_hash:
                 raise ApiError(409, "password_changed", "The password was changed a moment ago; log in again.")
-            families = await self._set_password(connection, account_id, new_hash)
+            families = await self._set_password(connection, account_id, new_hash, tenant)
             session = await self._log_ins.begin(connection, account_id, principal.tenant_id)
             await note(connection, principal, "change_password", "account", str(account_id), request_id)
         self._ended.note(families)
@@ -248,12 +252,14 @@ class Accounts:
             raise _bad_link()
         return found["account_id"], used["registration"]
 
-    async def _set_password(self, connection: Connection, account_id: UUID, password_hash: str) -> list[UUID]:
+    async def _set_password(
+        self, connection: Connection, account_id: UUID, password_hash: str, tenant: str
+    ) -> list[UUID]:
         changed = await connection.fetchrow(self._statements["set_password"], account_id, password_hash)
         if changed is None:
             raise _bad_link()
         await connection.execute(self._mailed["use_all"], account_id)
-        letter = self._letters.write("changed", changed["language"])
+        letter = self._letters.write("changed", changed["language"], tenant)
         await self._outbox.add(connection, account_id, changed["email"], letter)
         return list(await self._log_ins.end_all(connection, account_id))
 

@@ -63,7 +63,7 @@ class UserRoutes:
         """End all log-ins of the person."""
         await self._accounts.log_out_everywhere(principal_of(request), request_id_of(request))
         response = web.json_response({"status": "logged_out"})
-        self._cookies.drop_refresh_token(response)
+        self._cookies.drop_refresh_tokens(request, response)
         return response
 
     async def change_password(self, request: web.Request) -> web.Response:
@@ -76,8 +76,10 @@ class UserRoutes:
         if not await self._hashes.verify(old_hash, body.current_password):
             raise ApiError(403, "wrong_password", "The current password is wrong.", param="current_password")
         new_hash = await self._hashes.hash(body.password)
-        session = await self._accounts.change_password(principal, old_hash, new_hash, request_id_of(request))
-        return await self._answers.answer(session, body.refresh_token_in)
+        session = await self._accounts.change_password(
+            principal, old_hash, new_hash, body.tenant, request_id_of(request)
+        )
+        return await self._answers.answer(session, body.tenant, body.refresh_token_in)
 
     async def profile(self, request: web.Request) -> web.Response:
         """What is kept of the person."""

@@ -165,7 +165,7 @@ def _letters() -> Schema:
             "The answer is the same for an address without an account.",
             "ForgotBody",
             _SENT,
-            (),
+            (404,),
             status=202,
         ),
         "/api/v1/auth/reset": _open(

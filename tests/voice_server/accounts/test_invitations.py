@@ -35,6 +35,7 @@ async def test_who_was_invited_sets_a_password_by_the_letter(
     assert (await browser.post("login", email=ADDRESS, password=PASSWORD, **CLUB))[0] == 401
     letter = await server.mailed()
     assert (letter["To"], letter["Subject"]) == (ADDRESS, "You are invited")
+    assert "http://voice.example/?tenant=club#reset=" in letter.get_content()
     assert (await browser.post("reset", token=await server.mailed_token(), password=PASSWORD))[0] == 200
     await browser.log_in(**CLUB)
     assert await roles(browser) == [("club", "staff")]

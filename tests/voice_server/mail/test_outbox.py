@@ -214,14 +214,16 @@ def test_the_waits_double_up_to_an_hour() -> None:
     assert max(waits) == waits[-1] == 3600
 
 
-@pytest.mark.parametrize("kind", ["verify", "known", "reset", "changed"])
+@pytest.mark.parametrize("kind", ["verify", "known", "reset", "changed", "invited"])
 def test_every_letter_is_there_in_every_language_with_its_link(kind: Kind) -> None:
     letters = Letters("https://voice.example/")
-    written = [letters.write(kind, language, "tk_1") for language in LANGUAGES]
+    written = [letters.write(kind, language, "default", "tk_1") for language in LANGUAGES]
     assert len({letter.subject for letter in written}) == len(LANGUAGES)
-    place = {"verify": "#verify=tk_1", "reset": "#reset=tk_1"}.get(kind, "#forgot")
+    place = {"verify": "#verify=tk_1", "reset": "#reset=tk_1", "invited": "#reset=tk_1"}.get(kind, "#forgot")
     for letter in written:
         assert "\n" not in letter.subject
         assert letter.text.count("{") == 0
         assert f"https://voice.example/{place}\n" in letter.text
-    assert letters.write(kind, "fr", "tk_1") == letters.write(kind, None, "tk_1") == written[0]
+    at_acme = letters.write(kind, "en", "acme", "tk_1")
+    assert f"https://voice.example/?tenant=acme{place}\n" in at_acme.text
+    assert letters.write(kind, "fr", "default", "tk_1") == letters.write(kind, None, "default", "tk_1") == written[0]
