@@ -69,7 +69,8 @@ async def open_ground(
     api_keys, secrets = ApiKeys(storage.database), StoredClientSecrets(storage.database)
     admission = Admission(settings.max_sessions, settings.max_event_loop_lag_ms / 1000)
     metrics = Metrics([assistant.name for assistant in assistants.all()], admission)
-    metrics.add(lambda: provider_metrics(stages.health()))
+    chains = await resources.enter_async_context(Chains(stages, assistants, provider_keys.of))
+    metrics.add(lambda: provider_metrics(stages.health(), chains.health()))
     archive = Archive(storage.database)
     log = ConversationLog(archive, Spool(storage.folder / "spool"), storage.live_log)
     return Ground(
@@ -83,7 +84,7 @@ async def open_ground(
         client_secrets=secrets,
         authenticator=Authenticator(settings.api_keys, credentials=(api_keys, accounts.tokens), client_secrets=secrets),
         configs=configs,
-        chains=await resources.enter_async_context(Chains(stages, assistants, provider_keys.of)),
+        chains=chains,
         quotas=SessionQuotas(storage.database),
         admission=admission,
         metrics=metrics,

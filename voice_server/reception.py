@@ -201,8 +201,9 @@ class Reception:
 
     def observe(self, config: SessionConfig) -> Observer:
         """Who watches this conversation, under the name of the server's assistant."""
-        base, _ = self._sessions.find_assistant(base_of(_visit.get().config, config.model))
-        return self._telemetry.observer(config, base)
+        visit = _visit.get()
+        base, _ = self._sessions.find_assistant(base_of(visit.config, config.model))
+        return self._telemetry.observer(config, base, visit.equipment.stages if visit.equipment else None)
 
     def record(self, config: SessionConfig, _principal: object) -> Record:
         """The record of a conversation that begins, if it may be kept."""

@@ -49,9 +49,7 @@ class Telemetry:
         if self._endpoint:
             from voice_server.tracing import open_tracing  # noqa: PLC0415 -- its packages are an extra
 
-            providers = {"stt": self._stages.speech_to_text.name, "tts": self._stages.text_to_speech.name}
-            models = {name: model.name for name, model in self._stages.language_models.items()}
-            self._tracing = await self._resources.enter_async_context(open_tracing(self._endpoint, providers, models))
+            self._tracing = await self._resources.enter_async_context(open_tracing(self._endpoint))
         return self
 
     async def __aexit__(
@@ -60,13 +58,26 @@ class Telemetry:
         """Write and send what is left."""
         await self._resources.aclose()
 
-    def observer(self, config: SessionConfig, assistant: str) -> Observer:
-        """Who watches this conversation. `assistant`: the server's own that it is held with, whatever it is called."""
+    def observer(self, config: SessionConfig, assistant: str, own: Stages | None) -> Observer:
+        """Who watches this conversation.
+
+        `assistant`: the server's own that it is held with, whatever it is called. `own`: the tenant's; None: it is held
+        with the server's.
+        """
         observers: list[Observer] = [self._metrics.observer(assistant)]
         if self._service is not None:
             observers.append(self._service)
         if self._tracing is not None:
-            observers.append(self._tracing.observer(config.session_id, assistant))
+            providers = _names(own or self._stages, assistant) | {"account": "tenant" if own else "server"}
+            observers.append(self._tracing.observer(config.session_id, assistant, providers))
         if self._logs is not None:
             observers.append(self._logs.observer(config))
         return observers[0] if len(observers) == 1 else Observers(observers)
+
+
+def _names(stages: Stages, assistant: str) -> dict[str, str]:
+    return {
+        "stt": stages.speech_to_text.name,
+        "llm": stages.language_models[assistant].name,
+        "tts": stages.text_to_speech.name,
+    }

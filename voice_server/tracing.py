@@ -34,19 +34,16 @@ _log = structlog.get_logger(__name__)
 
 
 @asynccontextmanager
-async def open_tracing(
-    endpoint: str, providers: Mapping[str, str], models: Mapping[str, str]
-) -> AsyncIterator["Tracing"]:
+async def open_tracing(endpoint: str) -> AsyncIterator["Tracing"]:
     """Send spans to the collector at `endpoint`, such as http://localhost:4318; the last ones on the way out.
 
-    `providers`: names by stage, `models`: by assistant; they are told with every turn. Headers, the name of the service
-    and the like come from OpenTelemetry's own variables.
+    Headers, the name of the service and the like come from OpenTelemetry's own variables.
     """
     provider = TracerProvider(resource=_resource(), shutdown_on_exit=False)
     exporter = OTLPSpanExporter(endpoint=f"{endpoint}/v1/traces", timeout=FLUSH_SECONDS)
     provider.add_span_processor(BatchSpanProcessor(exporter))
     try:
-        yield Tracing(provider.get_tracer("voice_server"), providers, models)
+        yield Tracing(provider.get_tracer("voice_server"))
     finally:
         await _close(provider)
 
@@ -78,18 +75,15 @@ async def _close(provider: TracerProvider) -> None:
 class Tracing:
     """Makes the observers of sessions."""
 
-    def __init__(self, tracer: Tracer, providers: Mapping[str, str], models: Mapping[str, str]) -> None:
+    def __init__(self, tracer: Tracer) -> None:
         self._tracer = tracer
-        self._attributes = {f"voice.provider.{stage}": name for stage, name in providers.items()}
-        self._models = models
 
-    def observer(self, session_id: str, assistant: str) -> "SessionSpans":
-        """Makes the spans of one session."""
+    def observer(self, session_id: str, assistant: str, providers: Mapping[str, str]) -> "SessionSpans":
+        """Makes the spans of one session. `providers`: names by stage, and on whose `account` they are asked."""
         attributes = {
             "voice.session": session_id,
             "voice.assistant": assistant,
-            "voice.provider.llm": self._models[assistant],
-            **self._attributes,
+            **{f"voice.provider.{stage}": name for stage, name in providers.items()},
         }
         return SessionSpans(self._tracer, attributes)
 

@@ -153,18 +153,17 @@ async def test_providers_tell_how_they_are_doing() -> None:
         record.failures[f"code_{number}"] = 2
     async with full_server(health=lambda: (record.snapshot(),)) as server:
         samples = await read(server)
-    of = '{"provider": "elevenlabs", "stage": "TTS"}'
+    of = '{"account": "server", "provider": "elevenlabs", "stage": "TTS"}'
     assert samples[f"voice_provider_requests_total{of}"] == 9
     assert samples[f"voice_provider_hedges_total{of}"] == 3
     assert samples[f"voice_provider_hedges_won_total{of}"] == 2
     assert samples[f"voice_provider_failovers_total{of}"] == 4
     assert samples[f"voice_provider_takeovers_total{of}"] == 1
-    assert samples[f"voice_provider_breaker{of}"] == 0
+    assert samples['voice_provider_breaker{"provider": "elevenlabs", "stage": "TTS"}'] == 0
     assert samples[f"voice_provider_first_value_seconds_count{of}"] == 2
     assert samples[f"voice_provider_first_value_seconds_sum{of}"] == pytest.approx(7.15)
-    assert (
-        samples['voice_provider_first_value_seconds_bucket{"le": "0.2", "provider": "elevenlabs", "stage": "TTS"}'] == 1
-    )
+    bucket = '{"account": "server", "le": "0.2", "provider": "elevenlabs", "stage": "TTS"}'
+    assert samples[f"voice_provider_first_value_seconds_bucket{bucket}"] == 1
     failures = {name: count for name, count in samples.items() if name.startswith("voice_provider_failures_total")}
     assert len(failures) == MAX_CODES + 1
     assert sum(failures.values()) == 2 * (MAX_CODES + 5)

@@ -22,7 +22,7 @@ async def test_the_page_has_every_metric_with_its_labels_and_no_other(tmp_path: 
     metrics = Metrics(["tester"], Admission(1))
     record = HealthRecord("TTS", "openai")
     record.failures["provider_timeout"] += 1
-    metrics.add(lambda: provider_metrics([record.snapshot()]))
+    metrics.add(lambda: provider_metrics([record.snapshot()], []))
     metrics.add(SessionLogs(tmp_path, with_audio=False).metrics)
     metrics.add(ConversationLog(Archive(database), Spool(tmp_path)).metrics)
     # What has children only once something happened.

@@ -18,6 +18,7 @@ from voice_server.tracing import Tracing, open_tracing
 
 SPANS = (Span("pause", 0.0, 0.12), Span("transcript", 0.12, 0.5), Span("sent", 0.5, 0.9))
 TURN = TurnMeasured("item_1", "resp_1", SPANS, 0.6, Waste(1, 12))
+PROVIDERS = {"stt": "listener", "llm": "thinker", "tts": "speaker", "account": "server"}
 COMMITTED = UtteranceCommitted("item_1", None)
 
 
@@ -68,14 +69,14 @@ def attributes(span: ProtoSpan) -> dict[str, object]:
 
 
 def tracing_to(endpoint: str) -> AbstractAsyncContextManager[Tracing]:
-    return open_tracing(endpoint, {"stt": "listener", "tts": "speaker"}, {"tester": "thinker"})
+    return open_tracing(endpoint)
 
 
 async def told(outputs: Sequence[Output], *, leaves: bool = False) -> Collector:
     """What a collector gets of a session in which this left it."""
     async with collecting() as (collector, endpoint):
         async with tracing_to(endpoint) as spans:
-            observer = spans.observer("sess_1", "tester")
+            observer = spans.observer("sess_1", "tester", PROVIDERS)
             for output in outputs:
                 observer.left(output)
             if leaves:
@@ -94,6 +95,7 @@ async def test_a_turn_is_a_span_whose_children_are_its_stages() -> None:
         "voice.provider.stt": "listener",
         "voice.provider.llm": "thinker",
         "voice.provider.tts": "speaker",
+        "voice.provider.account": "server",
         "voice.item": "item_1",
         "voice.reply": "resp_1",
         "voice.reply.status": "completed",
@@ -155,7 +157,7 @@ async def test_what_never_becomes_a_turn_is_forgotten() -> None:
     outputs: list[Output] = [UtteranceCommitted(f"item_{number}", None) for number in range(1000)]
     outputs += [ReplyFinished(f"resp_{number}", "completed") for number in range(1000)]
     async with collecting() as (collector, endpoint), tracing_to(endpoint) as spans:
-        observer = spans.observer("sess_1", "tester")
+        observer = spans.observer("sess_1", "tester", PROVIDERS)
         for output in outputs:
             observer.left(output)
         assert len(observer._committed_at) <= tracing.MAX_WAITING
@@ -166,7 +168,7 @@ async def test_what_never_becomes_a_turn_is_forgotten() -> None:
 async def test_a_collector_that_is_not_there_stops_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tracing, "FLUSH_SECONDS", 0.2)
     async with tracing_to("http://127.0.0.1:9") as spans:
-        observer = spans.observer("sess_1", "tester")
+        observer = spans.observer("sess_1", "tester", PROVIDERS)
         observer.left(TURN)
         observer.left(ReplyFinished("resp_1", "completed"))
 
@@ -198,6 +200,7 @@ async def test_a_server_traces_where_an_endpoint_is_set_and_tells_no_words() -> 
         (turn,) = collector.turns()
         assert attributes(turn)["voice.assistant"] == "tester"
         assert attributes(turn)["voice.provider.llm"] == "scripted"
+        assert attributes(turn)["voice.provider.account"] == "server"
         assert collector.stages_of(turn)
         for words in ("hello", "Good morning", "You are tester"):
             assert words not in str(collector.requests)

@@ -16,6 +16,7 @@ from uuid import UUID
 import structlog
 
 from pipeline.providers.catalog import KEEP_WARM_SECONDS, Catalog, Stage
+from pipeline.providers.health import ProviderHealth
 from pipeline.providers.interfaces import LanguageModel, SpeechToText, TextToSpeech
 from pipeline.providers.race import Candidate
 from voice_server.assistants import catalog as assistants
@@ -24,6 +25,7 @@ from voice_server.background import running
 from voice_server.phrases import Phrasebook
 from voice_server.sessions import Equipment
 from voice_server.stages import House, Stages
+from voice_server.tenants.account_totals import together
 from voice_server.tenants.config import ProvidersConfig
 from voice_server.tenants.nobody import NoLanguageModel, NoSpeechToText, NoTextToSpeech
 from voice_server.tenants.own_provider import Account, OwnLanguageModel, OwnSpeechToText, OwnTextToSpeech
@@ -74,6 +76,8 @@ class Chains:
         self._holders: Counter[_Version] = Counter()
         self._newest: dict[UUID, _Version] = {}
         self._changed = asyncio.Event()
+        self._past: tuple[ProviderHealth, ...] = ()
+        """Of what was closed."""
 
     async def __aenter__(self) -> Self:
         """Nothing is opened before it is needed."""
@@ -138,6 +142,10 @@ class Chains:
             for stage in STAGES
         }
 
+    def health(self) -> tuple[ProviderHealth, ...]:
+        """How providers did on tenants' accounts, all tenants together, since the server started."""
+        return together([*self._past, *(each for _, opened in self._ready() for each in opened.catalog.health())])
+
     async def keep(self) -> None:
         """Keep the connections of those in use open, and close the others; runs for ever."""
         loop = asyncio.get_running_loop()
@@ -197,11 +205,14 @@ class Chains:
         task = self._opened.pop(version, None)
         if task is None:
             return
-        await asyncio.wait([task])
+        if not task.done():
+            await asyncio.wait([task])
         if self._newest.get(version[0]) == version:
             del self._newest[version[0]]
         if not task.cancelled() and task.exception() is None:
-            await task.result().resources.aclose()
+            opened = task.result()
+            self._past = together([*self._past, *opened.catalog.health()])
+            await opened.resources.aclose()
 
     async def _assemble(self, version: _Version, house: House) -> _Opened:
         tenant_id, keys, config = version

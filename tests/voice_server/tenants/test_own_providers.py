@@ -8,7 +8,9 @@ from uuid import UUID
 
 import pytest
 import structlog
+from prometheus_client.parser import text_string_to_metric_families
 
+from pipeline.providers.interfaces import CompletionOptions, ModelMessage
 from tests.voice_server.full_server import assistant
 from tests.voice_server.tenants.own_vendors import OPERATOR, Vendors, site
 from voice_server.assistants.catalog import Catalog
@@ -131,6 +133,43 @@ async def test_a_key_that_is_revoked_in_mid_conversation_spends_nobody_elses() -
     assert not any(key in f"{logs}{failed}{shown}" for key in ACME_KEYS)
 
 
+async def test_metrics_count_tenants_accounts_apart_and_name_nobody() -> None:
+    vendors = Vendors(*ACME_KEYS, *OTHER_KEYS)
+    async with site(vendors) as at:
+
+        async def counted(metric: str = "requests_total") -> dict[tuple[str, str], float]:
+            """Of the model: by account, and by code."""
+            async with at.server.http.get("/metrics") as answer:
+                text = await answer.text()
+            assert not any(secret in text for secret in ("acme", "other-", *ACME_KEYS, *OTHER_KEYS))
+            families = text_string_to_metric_families(text)
+            samples = [each for family in families for each in family.samples if each.labels.get("stage") == "LLM"]
+            return {
+                (each.labels["account"], each.labels.get("code", "")): each.value
+                for each in samples
+                if each.name == f"voice_provider_{metric}"
+            }
+
+        await at.tenant("acme", {}, ACME)
+        await at.tenant("other-one", {}, OTHER)
+        of_server = (await counted())["server", ""]
+        for slug in ("acme", "other-one"):
+            async with await at.talk(slug) as talk:
+                assert (await talk.turn())["status"] == "completed"
+        assert await counted() == {("server", ""): of_server, ("tenant", ""): 2}
+        vendors.keys.remove("sk-acme")
+        async with await at.talk("acme") as talk:
+            assert (await talk.turn())["status"] == "failed"
+        assert (await counted("failures_total")) == {("tenant", "provider_key_rejected"): 1}
+        # What was counted stays, whichever connections are closed meanwhile.
+        before = await counted()
+        await at.keep("acme", "openai_api_key", "sk-other")
+        async with await at.talk("acme") as talk:
+            assert (await talk.turn())["status"] == "completed"
+
+        assert (await counted())["tenant", ""] == before["tenant", ""] + 1
+
+
 async def test_a_wrong_key_of_the_voice_is_told_and_the_caller_hears_an_apology() -> None:
     vendors = Vendors("sk-acme")
     async with site(vendors, tts=("elevenlabs", "embedded")) as at:
@@ -192,6 +231,11 @@ async def test_conversations_of_one_version_share_what_is_opened_and_what_is_rep
         async with Chains(at.stages, Catalog(assistant()), keys_of) as chains:
             async with chains.hold(ACME_ID, servers) as first, chains.hold(ACME_ID, servers) as second:
                 assert first is second is not None
+                options = CompletionOptions("sess_1")
+                async for _ in first.stages.language_models["tester"].complete([ModelMessage("user", "?")], options):
+                    pass
+                counted = [(each.stage, each.provider, each.requests, each.answers) for each in chains.health()]
+                assert ("LLM", "openai", 1, 1) in counted
                 keys = OwnKeys("sk-2")
                 async with chains.hold(ACME_ID, servers) as third:
                     assert third is not first
@@ -199,6 +243,9 @@ async def test_conversations_of_one_version_share_what_is_opened_and_what_is_rep
                 assert [version[1] for version in chains._opened] == [OwnKeys("sk-1"), keys]
             await chains.close_unused()
             assert [version[1] for version in chains._opened] == [keys]
+            assert ("LLM", "openai", 1, 1) in [
+                (each.stage, each.provider, each.requests, each.answers) for each in chains.health()
+            ], "what was counted stays when it is closed"
             keys = OwnKeys()
             async with chains.hold(ACME_ID, servers) as nothing:
                 assert nothing is None
