@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 MARK, UNMARK = "\ue000", "\ue001"
 """Around a word that was found, as `queries/conversations.sql` has it: characters that no text contains."""
 
+LOOKED_THROUGH = 500
+"""Conversations, before an index is asked in which of them something was said."""
 _SQL = Statements.of("conversations")
 Forget = Callable[[str, Sequence[str]], Awaitable[None]]
 
@@ -97,11 +99,11 @@ class History:
             last_id,
             limit,
         )
-        async with self._database.tenant(principal.tenant_id) as connection:
+        async with self._database.tenant(principal.tenant_id, plan_each_time=True) as connection:
             if wanted.words is None:
                 rows = await connection.fetch(_SQL["list"], *arguments)
             else:
-                rows = await connection.fetch(_SQL["search"], *arguments, wanted.words)
+                rows = await connection.fetch(_SQL["search"], *arguments, wanted.words, LOOKED_THROUGH)
         return [_summary(row) for row in rows]
 
     async def read(

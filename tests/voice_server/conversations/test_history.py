@@ -176,6 +176,36 @@ async def test_a_search_shows_where_it_was_said_and_no_markup(world: World) -> N
     assert "\ue000" not in shown
 
 
+@pytest.mark.parametrize("looked_through", [1, 2, 5, 500])
+async def test_a_search_finds_also_what_is_long_ago(
+    world: World, monkeypatch: pytest.MonkeyPatch, looked_through: int
+) -> None:
+    monkeypatch.setattr("voice_server.conversations.history.LOOKED_THROUGH", looked_through)
+    words = ("tea", "", "tea", "tea", "", "", "tea", "tea")
+    ids = [await world.held(each, began_at=BEGAN_AT - number) for number, each in enumerate(words)]
+    await world.held("tea", owner="eve", began_at=BEGAN_AT - 2.5)
+    expected = [conversation for conversation, each in zip(ids, words, strict=True) if each]
+    for size in (1, 2, 3, 5):
+        seen: list[str] = []
+        query = {"q": "tea", "limit": str(size)}
+        while True:
+            _, page = await world.ask("", **query)
+            seen += [each["id"] for each in page["data"]]
+            assert all(each["matches"] for each in page["data"])
+            if page["next"] is None:
+                break
+            query["after"] = page["next"]
+        assert seen == expected, size
+    _, page = await world.ask(
+        "", "staff", q="tea", began_before=datetime.fromtimestamp(BEGAN_AT - 2.2, UTC).isoformat()
+    )
+    assert len(page["data"]) == 4
+    for nobody, nothing in (("stranger", "tea"), ("ada", "coffee"), ("ada", "!"), ("ada", "-tea ''")):
+        _, page = await world.ask("", nobody, q=nothing)
+        found = [each["id"] for each in page["data"]]
+        assert found == ([each for each in ids if each not in expected] if "-" in nothing else []), nothing
+
+
 async def test_one_conversation_with_its_timings(world: World) -> None:
     writer = world.kept.log.open(header())
     writer.note(opened())

@@ -253,7 +253,7 @@ EXAMPLES: dict[str, dict[str, tuple[Any, ...]]] = {
     },
     "conversations": {
         "list": (ACME, None, None, None, None, None, None, None, 10),
-        "search": (ACME, None, None, None, None, None, None, None, 10, "canary"),
+        "search": (ACME, None, None, None, None, None, None, None, 10, "canary", 10),
         "one": (ACME, "conv_canary", None),
         "items": ("conv_canary", 0, 10),
         "objects": ("conv_canary",),
@@ -294,8 +294,8 @@ EXAMPLES: dict[str, dict[str, tuple[Any, ...]]] = {
         "sweep": (),
     },
     "memories": {
-        "of": (ACME, CUSTOMER, ["canary"], 10),
-        "history": (ACME, CUSTOMER, 10),
+        "of": (ACME, CUSTOMER, ["canary"], 10, None, None, None),
+        "history": (ACME, CUSTOMER, 10, None, None),
         "lock_customer": (ACME, CUSTOMER),
         "confirm": (ACME, CUSTOMER, "canary", "canary", 0.5, "said", "conv_canary", NOW, "item_canary"),
         "add": (ACME, CUSTOMER, "topic", "value", 0.5, "said", "conv_canary", NOW, "item_canary"),

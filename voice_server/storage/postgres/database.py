@@ -101,10 +101,17 @@ class Database:
                 pool.terminate()
 
     @asynccontextmanager
-    async def tenant(self, tenant_id: UUID) -> AsyncIterator["Connection"]:
-        """A transaction in which this tenant's rows are all there is. Raises StorageUnavailable."""
+    async def tenant(self, tenant_id: UUID, *, plan_each_time: bool = False) -> AsyncIterator["Connection"]:
+        """A transaction in which this tenant's rows are all there is. Raises StorageUnavailable.
+
+        `plan_each_time`: for statements with conditions that mostly are left out. A plan that is made once for whatever
+        is asked uses no index that only some of them need.
+        """
         # Made anew of it, so that nothing but a UUID can get into the statement.
-        async with self._transaction(f"app.tenant_id = '{UUID(str(tenant_id))}'") as connection:
+        setting = f"app.tenant_id = '{UUID(str(tenant_id))}'"
+        if plan_each_time:
+            setting += "; SET LOCAL plan_cache_mode = force_custom_plan"
+        async with self._transaction(setting) as connection:
             yield connection
 
     @asynccontextmanager

@@ -3,6 +3,10 @@
 `migrations/0007_name.sql` is one migration: it runs in one transaction, so that it happens wholly or not at all. A file
 whose first line is `-- no transaction` runs statement by statement (`CREATE INDEX CONCURRENTLY` cannot do otherwise);
 it begins again from its first statement if it was interrupted, so each of its statements can be said twice.
+
+A migration is never changed, unless there are databases in which it cannot be run. It then begins with `-- in place of`
+and the digest of what it was, which it is known by as before: whoever has either has the same, and a later migration
+sees to it that this is true.
 """
 
 import hashlib
@@ -15,6 +19,7 @@ from importlib.resources import files
 MIGRATIONS: Traversable = files("voice_server.storage.postgres") / "migrations"
 _FILE = re.compile(r"^(?P<number>\d{4})_(?P<name>[a-z0-9_]+)\.sql$")
 _NO_TRANSACTION = "-- no transaction"
+_IN_PLACE_OF = re.compile(r"-- in place of (?P<digest>[0-9a-f]{64})\n")
 # A semicolon within any of these ends no statement.
 _PIECE = re.compile(
     r"""(?P<quoted>'(?:[^']|'')*'|"[^"]*"|\$(?P<tag>\w*)\$.*?\$(?P=tag)\$)"""
@@ -42,7 +47,9 @@ class Migration:
 
     @cached_property
     def digest(self) -> str:
-        """SHA-256 of its text, in hexadecimal digits."""
+        """SHA-256 of its text, or of that in whose place it is, in hexadecimal digits."""
+        if replaced := _IN_PLACE_OF.match(self.sql):
+            return replaced["digest"]
         return hashlib.sha256(self.sql.encode()).hexdigest()
 
     @property

@@ -145,6 +145,34 @@ async def test_a_changed_file_is_an_error(empty_database_url: str, folder: Path)
     assert await letters(empty_database_url) == "ab"
 
 
+async def test_a_file_in_place_of_another_is_the_same_to_every_version(
+    empty_database_url: str, folder: Path, tmp_path: Path
+) -> None:
+    replaced = {each.number: each for each in read_migrations(folder)}[2].digest
+    other = folder_with(tmp_path / "other", FILES)
+    (other / "0002_more.sql").write_text(f"-- in place of {replaced}\nINSERT INTO letters VALUES ('c');")
+    await migrate(empty_database_url, folder=other)
+
+    assert await migrate(empty_database_url, folder=other) == []
+    assert await migrate(empty_database_url, folder=folder) == []
+    assert await letters(empty_database_url) == "ac"
+
+
+async def test_what_replaces_a_migration_comes_to_the_same(database_url: str) -> None:
+    """0050 with a superuser's means, as it was, brought up to date."""
+    function = "SELECT pg_get_functiondef('is_erased'::regproc)"
+    connection = await asyncpg.connect(database_url)
+    now = await connection.fetchval(function)
+    assert "SET app.everyone" not in now
+    await connection.execute("ALTER FUNCTION is_erased SET app.everyone = 'yes'")
+    assert await connection.fetchval(function) != now
+    await connection.execute("DROP FUNCTION conversations_with; DROP POLICY of_the_search ON conversation_items")
+    await connection.execute("DELETE FROM schema_migrations WHERE number = 66")
+    await migrate(database_url)
+    assert await connection.fetchval(function) == now
+    await connection.close()
+
+
 async def test_a_database_that_is_newer_is_an_error(empty_database_url: str, folder: Path) -> None:
     await migrate(empty_database_url, folder=folder)
     (folder / "0003_index.sql").unlink()

@@ -1,3 +1,6 @@
+-- in place of 4ea1f47283b2933b3e50585d0974f49f7fa52906182d7f9723e3aeca21a3d202
+-- Only a superuser could run what this was at first: a function with `SET app.everyone`. 0066 brings both to the same.
+
 -- Erasure that goes on where it was broken off, and that late writers cannot undo.
 
 ALTER TABLE privacy_jobs
@@ -24,12 +27,18 @@ GRANT SELECT, INSERT, UPDATE, DELETE ON tombstones TO voice_app;
 
 -- Tells whoever inserts, of whatever tenant, and nothing more than yes or no.
 CREATE FUNCTION is_erased(kinds text[], ids text[]) RETURNS boolean
-LANGUAGE plpgsql STABLE SET app.everyone = 'yes' AS $$
+LANGUAGE plpgsql STABLE AS $$
+DECLARE
+    before text := coalesce(current_setting('app.everyone', true), '');
+    found boolean;
 BEGIN
-    RETURN EXISTS (
+    PERFORM set_config('app.everyone', 'yes', true);
+    found := EXISTS (
         SELECT FROM unnest(kinds, ids) AS each (kind, id)
         JOIN tombstones ON digest = sha256(convert_to(each.kind || ':' || each.id, 'UTF8'))
     );
+    PERFORM set_config('app.everyone', before, true);
+    RETURN found;
 END $$;
 
 -- A log that comes late finds that there is no such conversation, and learns so that it was erased.
