@@ -281,6 +281,7 @@ class ServerSettings:
     database_auth: Literal["password", "iam"] = _setting(
         "password", _one_of("password", "iam"), "How the user logs in: with a password, or with tokens of AWS IAM."
     )
+    database_connections: int = _setting(5, _whole(2, 100), "The most connections to PostgreSQL at once.")
     redis_url: str = _setting(
         "",
         _url_of("redis", "rediss", "unix", example="redis://host:6379 or rediss://user:password@host:6379"),
@@ -291,7 +292,6 @@ class ServerSettings:
     object_store_url: str = _setting(
         "",
         _url_of("file", "s3", example="file:///data/objects or s3://bucket/prefix"),
-    database_connections: int = _setting(5, _whole(2, 100), "The most connections to PostgreSQL at once.")
         "Where recordings go; empty: into the data folder.",
     )
     secret_key: tuple[str, ...] = _setting(
@@ -300,6 +300,13 @@ class ServerSettings:
         "Secrets that tokens, links and what lies sealed in the database depend on. Needed with `DATABASE_URL`.",
         secret=True,
         shown="made once",
+    )
+    secret_key_before: tuple[str, ...] = _setting(
+        (),
+        _secrets,
+        "Other secrets: what they sealed and signed is still taken, and nothing new is sealed or signed with them.",
+        secret=True,
+        shown="",
     )
     smtp_url: str = _setting(
         "",
@@ -311,13 +318,6 @@ class ServerSettings:
     metrics_token: str = _setting("", _token, "A key for `GET /metrics` and nothing else.", secret=True, shown="")
     otel_exporter_otlp_endpoint: str = _setting(
         "", _url, "Where OpenTelemetry spans of every turn are sent, over OTLP/HTTP; empty: nowhere."
-    secret_key_before: tuple[str, ...] = _setting(
-        (),
-        _secrets,
-        "Other secrets: what they sealed and signed is still taken, and nothing new is sealed or signed with them.",
-        secret=True,
-        shown="",
-    )
     )
     service_metrics_namespace: str = _setting(
         "", str, "Where CloudWatch puts the metrics that the log then has a line of each minute; empty: no such lines."
