@@ -9,6 +9,8 @@ import orjson
 import websockets
 from websockets.asyncio.client import ClientConnection
 
+from pipeline.providers import certificates
+
 OPEN_SECONDS = 5.0
 CLOSE_SECONDS = 0.0
 """The farewell is sent, but nobody waits for the answer to it."""
@@ -51,8 +53,10 @@ async def connected(
 ) -> AsyncIterator[JsonSocket]:
     """A socket that is closed politely at the end of the block, and at once if the block is broken off."""
     scheme, _, rest = base_url.rstrip("/").partition("://")
+    scheme = SCHEMES.get(scheme, scheme)
     connection = await websockets.connect(
-        f"{SCHEMES.get(scheme, scheme)}://{rest}{path}?{urlencode(query)}",
+        f"{scheme}://{rest}{path}?{urlencode(query)}",
+        ssl=certificates.trusted() if scheme == "wss" else None,
         additional_headers={"xi-api-key": api_key, "X-Session-Id": session_id},
         open_timeout=OPEN_SECONDS,
         close_timeout=CLOSE_SECONDS,

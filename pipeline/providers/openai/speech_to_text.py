@@ -15,6 +15,7 @@ from openai.types.audio import Transcription
 
 from pipeline.audio import FRAME_SECONDS, INPUT_RATE, OUTPUT_RATE, AudioFrame, Resampler, Samples
 from pipeline.errors import ProviderError, ProviderUnavailable
+from pipeline.providers import certificates
 from pipeline.providers.divided_speech import DividedSpeech
 from pipeline.providers.duplex import received_while
 from pipeline.providers.interfaces import Transcript, TranscriptionOptions
@@ -121,6 +122,7 @@ class OpenAIRealtimeTranscription:
     def __init__(self, client: AsyncOpenAI, model: str = "gpt-live-transcribe") -> None:
         self._client = client
         self._model = model
+        self._socket = SOCKET | ({"ssl": certificates.trusted()} if client.base_url.scheme == "https" else {})
         # The SDK imports it now, and not in somebody's turn.
         _ = client.realtime
 
@@ -138,7 +140,7 @@ class OpenAIRealtimeTranscription:
                 self._client.realtime.connect(
                     extra_query={"intent": "transcription"},
                     extra_headers={"X-Session-Id": options.session_id},
-                    websocket_connection_options=SOCKET,
+                    websocket_connection_options=self._socket,
                 ) as socket,
                 contextlib.aclosing(
                     received_while(self._send(socket, first, audio, options, speech), socket.recv)
