@@ -28,6 +28,10 @@ mock_resource "aws_kms_key" {
   defaults = { arn = "arn:aws:kms:eu-central-1:123456789012:key/11111111-2222-3333-4444-555555555555" }
 }
 
+mock_resource "aws_db_instance" {
+  defaults = { arn = "arn:aws:rds:eu-central-1:123456789012:db:mocked" }
+}
+
 mock_resource "aws_iam_role" {
   defaults = { arn = "arn:aws:iam::123456789012:role/mocked" }
 }

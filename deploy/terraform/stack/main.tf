@@ -21,6 +21,18 @@ module "kms" {
   name = local.name
 }
 
+# In the other region, which knows nothing of the key above.
+module "backup_kms" {
+  source = "../modules/kms"
+  count  = var.backup_region == "" ? 0 : 1
+
+  providers = {
+    aws = aws.backup
+  }
+
+  name = "${local.name}-backup"
+}
+
 module "vpc" {
   source = "../modules/vpc"
 
@@ -56,6 +68,8 @@ module "secrets" {
   name                 = local.name
   kms_key_arn          = module.kms.key_arn
   secret_key           = var.secret_key
+  secret_key_version   = var.secret_key_version
+  secret_key_in_use    = var.secret_key_in_use
   api_key              = var.api_key
   metrics_token        = var.metrics_token
   app_secret_version   = var.app_secret_version
@@ -65,16 +79,28 @@ module "secrets" {
 module "database" {
   source = "../modules/database"
 
+  providers = {
+    aws        = aws
+    aws.backup = aws.backup
+  }
+
   name                        = local.name
   subnet_ids                  = module.vpc.database_subnet_ids
   database_security_group_id  = module.security.database_security_group_id
   cache_security_group_id     = module.security.cache_security_group_id
   kms_key_arn                 = module.kms.key_arn
+  engine_version              = var.database_engine_version
+  allow_major_version_upgrade = var.database_allow_major_upgrade
+  apply_immediately           = var.database_apply_immediately
+  restore_from_snapshot       = var.restore_from_snapshot
   instance_class              = var.database_instance_class
+  max_connections             = var.database_max_connections
   allocated_storage_gb        = var.database_storage_gb
   max_allocated_storage_gb    = 5 * var.database_storage_gb
   multi_az                    = var.database_multi_az
   backup_retention_days       = var.backup_retention_days
+  copy_backups                = var.backup_region != ""
+  backup_kms_key_arn          = one(module.backup_kms[*].key_arn)
   deletion_protection         = var.deletion_protection
   log_retention_days          = var.log_retention_days
   cache_node_type             = var.cache_node_type
@@ -130,6 +156,13 @@ module "application" {
   cpu_architecture   = var.cpu_architecture
   container_insights = var.container_insights
   mail_from          = var.mail_from
+  stt_providers      = var.stt_providers
+  llm_providers      = var.llm_providers
+  tts_providers      = var.tts_providers
+
+  database_max_connections = module.database.max_connections
+  secret_key_arns          = module.secrets.secret_key_arns
+  secret_key_generation    = "${var.secret_key_in_use} of ${var.secret_key_version}"
 
   database_address     = module.database.database_address
   database_port        = module.database.database_port
@@ -220,7 +253,7 @@ module "monitoring" {
 
   database_identifier      = module.database.database_identifier
   database_storage_gb      = var.database_storage_gb
-  database_max_connections = var.database_max_connections
+  database_max_connections = module.database.max_connections
   # As ElastiCache numbers them; the ids themselves are not known while planning.
   cache_node_ids  = [for number in range(1, 2 + var.cache_replica_count) : format("%s-%03d", module.database.cache_id, number)]
   nat_gateway_ids = module.vpc.nat_gateway_ids

@@ -6,8 +6,9 @@ terraform {
       source  = "hashicorp/aws"
       version = "~> 5.100"
 
-      # CloudFront's certificate, Route 53's metrics and the log delivery of both exist in us-east-1 only.
-      configuration_aliases = [aws.us_east_1]
+      # CloudFront's certificate, Route 53's metrics and the log delivery of both exist in us-east-1 only. Copies of the
+      # backups are kept where aws.backup is.
+      configuration_aliases = [aws.us_east_1, aws.backup]
     }
   }
 }

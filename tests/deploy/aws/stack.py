@@ -76,8 +76,9 @@ class Stack:
 def prepare(folder: Path, root: str, aws: Emulator, variables: Mapping[str, Any]) -> Stack:
     """A copy below `folder` whose `root` keeps its state there and knows only the emulator; not yet initialised."""
     terraform = copy_to(folder)
-    aliases = ["", '  alias = "us_east_1"\n'] if "environments" in root else [""]
-    providers = "".join(f'provider "aws" {{\n{alias}{_PROVIDER}}}\n' for alias in aliases)
+    aliases = ("us_east_1", "backup") if "environments" in root else ()
+    lines = ["", *(f'  alias = "{alias}"\n' for alias in aliases)]
+    providers = "".join(f'provider "aws" {{\n{line}{_PROVIDER}}}\n' for line in lines)
     (terraform.tree / root / "emulator_override.tf").write_text(providers)
     return Stack(replace(terraform, extra=aws.environment), root, variables)
 

@@ -41,6 +41,7 @@ module "stack" {
   providers = {
     aws           = aws
     aws.us_east_1 = aws.us_east_1
+    aws.backup    = aws.backup
   }
 
   project     = var.project
@@ -52,6 +53,8 @@ module "stack" {
   cache_auth_token         = ephemeral.aws_secretsmanager_random_password.cache_auth_token.random_password
   cdn_secret               = ephemeral.aws_secretsmanager_random_password.cdn_secret.random_password
   app_secret_version       = var.app_secret_version
+  secret_key_version       = var.secret_key_version
+  secret_key_in_use        = var.secret_key_in_use
   cache_auth_token_version = var.cache_auth_token_version
   cdn_secret_version       = var.cdn_secret_version
 
@@ -70,6 +73,9 @@ module "stack" {
   deploy_services    = var.deploy_services
   cpu_architecture   = var.cpu_architecture
   container_insights = var.container_insights
+  stt_providers      = var.stt_providers
+  llm_providers      = var.llm_providers
+  tts_providers      = var.tts_providers
 
   cidr                = var.cidr
   zone_count          = var.zone_count
@@ -79,16 +85,21 @@ module "stack" {
   enable_waf          = var.enable_waf
   waf_counts_only     = var.waf_counts_only
 
-  deletion_protection         = var.deletion_protection
-  database_instance_class     = var.database_instance_class
-  database_storage_gb         = var.database_storage_gb
-  database_max_connections    = var.database_max_connections
-  database_multi_az           = var.database_multi_az
-  backup_retention_days       = var.backup_retention_days
-  cache_node_type             = var.cache_node_type
-  cache_replica_count         = var.cache_replica_count
-  secret_recovery_window_days = var.secret_recovery_window_days
-  log_retention_days          = var.log_retention_days
+  deletion_protection          = var.deletion_protection
+  database_engine_version      = var.database_engine_version
+  database_allow_major_upgrade = var.database_allow_major_upgrade
+  database_apply_immediately   = var.database_apply_immediately
+  restore_from_snapshot        = var.restore_from_snapshot
+  backup_region                = var.backup_region
+  database_instance_class      = var.database_instance_class
+  database_storage_gb          = var.database_storage_gb
+  database_max_connections     = var.database_max_connections
+  database_multi_az            = var.database_multi_az
+  backup_retention_days        = var.backup_retention_days
+  cache_node_type              = var.cache_node_type
+  cache_replica_count          = var.cache_replica_count
+  secret_recovery_window_days  = var.secret_recovery_window_days
+  log_retention_days           = var.log_retention_days
 
   alert_emails           = var.alert_emails
   monthly_budget_usd     = var.monthly_budget_usd

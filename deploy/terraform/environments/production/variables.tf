@@ -56,7 +56,7 @@ variable "deploy_services" {
 }
 
 variable "services" {
-  description = "Service to what it runs: every role of the application in exactly one, CPU units, MiB, least and most tasks, Fargate Spot or not, conversations a task."
+  description = "Service to what it runs: every role of the application in exactly one, CPU units, MiB, least and most tasks, Fargate Spot or not, conversations a task (default: 50 a vCPU, as measured)."
   type = map(object({
     roles        = set(string)
     cpu          = number
@@ -64,7 +64,7 @@ variable "services" {
     min          = number
     max          = number
     spot         = optional(bool, false)
-    max_sessions = optional(number, 50)
+    max_sessions = optional(number)
   }))
   default = {
     voice = { roles = ["voice"], cpu = 512, memory = 1024, min = 2, max = 10 }
@@ -76,6 +76,24 @@ variable "cpu_architecture" {
   description = "ARM64 (20 % cheaper) or X86_64; what the image was built for."
   type        = string
   default     = "ARM64"
+}
+
+variable "stt_providers" {
+  description = "Who hears, in this order: openai, elevenlabs, embedded; each needs its key. Empty: all whose key is set."
+  type        = list(string)
+  default     = []
+}
+
+variable "llm_providers" {
+  description = "Who thinks, in this order: openai, embedded. As above."
+  type        = list(string)
+  default     = []
+}
+
+variable "tts_providers" {
+  description = "Who speaks, in this order: elevenlabs, openai, embedded. As above."
+  type        = list(string)
+  default     = []
 }
 
 variable "container_insights" {
@@ -148,6 +166,41 @@ variable "deletion_protection" {
   default     = true
 }
 
+variable "database_engine_version" {
+  description = "Major version of PostgreSQL; RDS takes minor ones by itself."
+  type        = string
+  default     = "17"
+}
+
+variable "database_allow_major_upgrade" {
+  description = "Whether database_engine_version may be newer than what runs. Only for the apply that does it: nothing goes back."
+  type        = bool
+  default     = false
+}
+
+variable "database_apply_immediately" {
+  description = "Whether changes of the database's size or version happen now, with their interruption, instead of in the maintenance window."
+  type        = bool
+  default     = false
+}
+
+variable "restore_from_snapshot" {
+  description = "Snapshot that the database is made of, where there is none yet. Without effect on one that is there."
+  type        = string
+  default     = ""
+}
+
+variable "backup_region" {
+  description = "Another region that the database's backups are copied to; empty: none."
+  type        = string
+  default     = ""
+
+  validation {
+    condition     = var.backup_region != var.region
+    error_message = "backup_region: another one than region."
+  }
+}
+
 variable "database_instance_class" {
   description = "Size of PostgreSQL."
   type        = string
@@ -161,9 +214,9 @@ variable "database_storage_gb" {
 }
 
 variable "database_max_connections" {
-  description = "Connections that the class takes, for the alarm."
+  description = "Connections that the class takes, which tasks share; null: from a table of classes."
   type        = number
-  default     = 80
+  default     = null
 }
 
 variable "database_multi_az" {
@@ -202,8 +255,20 @@ variable "secret_recovery_window_days" {
   default     = 30
 }
 
+variable "secret_key_version" {
+  description = "Number of the newest SECRET_KEY. Raise it by one to have another made, and secret_key_in_use in the apply after."
+  type        = number
+  default     = 1
+}
+
+variable "secret_key_in_use" {
+  description = "Number of the SECRET_KEY that seals and signs: the newest, or the one before it until all tasks know the newest."
+  type        = number
+  default     = 1
+}
+
 variable "app_secret_version" {
-  description = "Raise it by one for a new SECRET_KEY, API key and metrics token. Everybody is signed out by it."
+  description = "Raise it by one for a new API key and metrics token. The old ones are worth nothing from then on."
   type        = number
   default     = 1
 }

@@ -26,3 +26,13 @@ provider "aws" {
     tags = local.tags
   }
 }
+
+# Where copies of the backups are kept; without backup_region nothing is made by it.
+provider "aws" {
+  alias  = "backup"
+  region = var.backup_region == "" ? var.region : var.backup_region
+
+  default_tags {
+    tags = local.tags
+  }
+}

@@ -52,7 +52,7 @@ locals {
         Sid      = "ReadSecrets"
         Effect   = "Allow"
         Action   = ["secretsmanager:GetSecretValue"]
-        Resource = [var.app_secret_arn, var.providers_secret_arn, var.cache_secret_arn, var.cdn_secret_arn]
+        Resource = concat([var.app_secret_arn, var.providers_secret_arn, var.cache_secret_arn, var.cdn_secret_arn], var.secret_key_arns)
       },
     ])
   })

@@ -13,16 +13,17 @@ locals {
   database_ca = "/app/aws-rds.pem"
 
   # Sorted by name, as ECS gives them back: else every plan would see a change.
-  environments = { for name, service in var.services : name => {
+  environments = { for name, service in var.services : name => merge(local.provider_orders, {
     ALLOWED_ORIGINS           = "https://${local.dashboard_host}"
     DATABASE_AUTH             = "iam"
+    DATABASE_CONNECTIONS      = tostring(local.database_connections)
     DATABASE_URL              = "postgresql://${var.database_user}@${local.database_location}"
     DATA_DIR                  = "/data"
     DRAIN_SECONDS             = tostring(var.drain_seconds)
     HOST                      = "0.0.0.0"
     LOG_FORMAT                = "json"
     MAIL_FROM                 = var.mail_from == "" ? "no-reply@${var.domain}" : var.mail_from
-    MAX_SESSIONS              = tostring(service.max_sessions)
+    MAX_SESSIONS              = tostring(local.max_sessions[name])
     OBJECT_STORE_URL          = "s3://${var.object_bucket}/${var.object_prefix}?region=${local.region}"
     PGSSLROOTCERT             = local.database_ca
     PORT                      = tostring(var.container_port)
@@ -32,19 +33,19 @@ locals {
     SERVICE_METRICS_NAMESPACE = local.metrics_namespace
     SERVICE_NAME              = name
     TRUSTED_PROXIES           = "1"
-  } }
+  }) }
 
   # ARN:KEY:: takes one key of a secret's JSON, in its current version. ECS reads them once, when a task starts.
-  secrets = {
+  secrets = merge({
     API_KEYS           = "${var.app_secret_arn}:API_KEYS::"
     CDN_SECRET         = var.cdn_secret_arn
     ELEVENLABS_API_KEY = "${var.providers_secret_arn}:ELEVENLABS_API_KEY::"
     METRICS_TOKEN      = "${var.app_secret_arn}:METRICS_TOKEN::"
     OPENAI_API_KEY     = "${var.providers_secret_arn}:OPENAI_API_KEY::"
     REDIS_PASSWORD     = var.cache_secret_key == "" ? var.cache_secret_arn : "${var.cache_secret_arn}:${var.cache_secret_key}::"
-    SECRET_KEY         = "${var.app_secret_arn}:SECRET_KEY::"
+    SECRET_KEY         = var.secret_key_arns[0]
     SMTP_URL           = "${var.providers_secret_arn}:SMTP_URL::"
-  }
+  }, length(var.secret_key_arns) > 1 ? { SECRET_KEY_BEFORE = var.secret_key_arns[1] } : {})
 
   # What the containers of the services and of the migration have in common.
   container = {
@@ -59,6 +60,38 @@ locals {
     ]
     systemControls = []
     volumesFrom    = []
+  }
+}
+
+# How much a task takes, and what is left for it.
+locals {
+  # Measured: with fifty conversations on one core p95 is below what is alarmed on. A process uses one core.
+  sessions_a_vcpu = 50
+
+  measured_sessions = { for name, service in var.services : name => floor(local.sessions_a_vcpu * min(service.cpu, 1024) / 1024) }
+  max_sessions      = { for name, service in var.services : name => coalesce(service.max_sessions, local.measured_sessions[name]) }
+
+  # A deployment starts every task anew beside the old ones (deployment_maximum_percent).
+  tasks_at_most = 2 * sum([for service in var.services : service.max])
+
+  # For the migration, for a command or a person beside the tasks, and what RDS keeps for itself.
+  connections_kept = 10
+
+  # Five were measured to be enough; more would only wait in PostgreSQL instead of here.
+  database_connections = min(5, floor((var.database_max_connections - local.connections_kept) / local.tasks_at_most))
+
+  # In the order in which they are asked; without one, the server takes every provider whose key is set.
+  provider_orders = { for name, providers in {
+    STT = var.stt_providers
+    LLM = var.llm_providers
+    TTS = var.tts_providers
+  } : name => join(",", providers) if length(providers) > 0 }
+}
+
+check "sessions_were_measured" {
+  assert {
+    condition     = alltrue([for name, sessions in local.max_sessions : sessions <= local.measured_sessions[name]])
+    error_message = "services: max_sessions is more than the ${local.sessions_a_vcpu} a vCPU that were measured. Autoscaling waits until 70 % of it: rely on it after a load test of your own."
   }
 }
 
@@ -99,9 +132,11 @@ resource "aws_ecs_task_definition" "service" {
     portMappings = [
       { name = "http", containerPort = var.container_port, hostPort = var.container_port, protocol = "tcp", appProtocol = "http" }
     ]
-    ulimits     = [{ name = "nofile", softLimit = 65536, hardLimit = 65536 }]
-    environment = [for name, value in local.environments[each.key] : { name = name, value = value }]
-    secrets     = [for name, place in local.secrets : { name = name, valueFrom = place }]
+    # Changes with the keys, so that tasks start that know them.
+    dockerLabels = { "voice-server.secret-key" = var.secret_key_generation }
+    ulimits      = [{ name = "nofile", softLimit = 65536, hardLimit = 65536 }]
+    environment  = [for name, value in local.environments[each.key] : { name = name, value = value }]
+    secrets      = [for name, place in local.secrets : { name = name, valueFrom = place }]
     healthCheck = {
       command     = ["CMD", "python", "-m", "voice_server.health_check"]
       interval    = 10

@@ -85,7 +85,8 @@ variable "services" {
   description = <<-TEXT
     Service to what it runs. Every role of the application is in exactly one service.
     cpu in CPU units (1024 is one vCPU), memory in MiB, as Fargate pairs them; min and max bound the autoscaling;
-    spot: on Fargate Spot, which ends tasks with two minutes' notice; max_sessions: conversations that one task holds.
+    spot: on Fargate Spot, which ends tasks with two minutes' notice; max_sessions: conversations that one task holds,
+    by default what was measured for its cpu.
   TEXT
   type = map(object({
     roles        = set(string)
@@ -94,7 +95,7 @@ variable "services" {
     min          = number
     max          = number
     spot         = optional(bool, false)
-    max_sessions = optional(number, 50)
+    max_sessions = optional(number)
   }))
 
   validation {
@@ -113,6 +114,11 @@ variable "services" {
   validation {
     condition     = alltrue([for service in var.services : 1 <= service.min && service.min <= service.max])
     error_message = "services: 1 <= min <= max."
+  }
+
+  validation {
+    condition     = alltrue([for service in var.services : service.max_sessions == null ? true : service.max_sessions >= 1 && floor(service.max_sessions) == service.max_sessions])
+    error_message = "services: max_sessions is a whole number from 1."
   }
 
   validation {
@@ -206,6 +212,39 @@ variable "mail_from" {
   default     = ""
 }
 
+variable "stt_providers" {
+  description = "Who hears, in this order: openai, elevenlabs, embedded. Each needs its key. Empty: all whose key is set."
+  type        = list(string)
+  default     = []
+
+  validation {
+    condition     = length(setsubtract(var.stt_providers, ["openai", "elevenlabs", "embedded"])) == 0 && length(distinct(var.stt_providers)) == length(var.stt_providers)
+    error_message = "stt_providers: openai, elevenlabs, embedded, each once."
+  }
+}
+
+variable "llm_providers" {
+  description = "Who thinks, in this order: openai, embedded. As above."
+  type        = list(string)
+  default     = []
+
+  validation {
+    condition     = length(setsubtract(var.llm_providers, ["openai", "embedded"])) == 0 && length(distinct(var.llm_providers)) == length(var.llm_providers)
+    error_message = "llm_providers: openai, embedded, each once."
+  }
+}
+
+variable "tts_providers" {
+  description = "Who speaks, in this order: elevenlabs, openai, embedded. As above."
+  type        = list(string)
+  default     = []
+
+  validation {
+    condition     = length(setsubtract(var.tts_providers, ["elevenlabs", "openai", "embedded"])) == 0 && length(distinct(var.tts_providers)) == length(var.tts_providers)
+    error_message = "tts_providers: elevenlabs, openai, embedded, each once."
+  }
+}
+
 variable "container_insights" {
   description = "Container Insights of the cluster: disabled, enabled or enhanced; each metric of it is paid for."
   type        = string
@@ -239,6 +278,16 @@ variable "database_name" {
 variable "database_resource_id" {
   description = "DbiResourceId, which IAM authentication is granted on."
   type        = string
+}
+
+variable "database_max_connections" {
+  description = "Connections that the instance takes; the tasks share them."
+  type        = number
+
+  validation {
+    condition     = floor((var.database_max_connections - local.connections_kept) / local.tasks_at_most) >= 2
+    error_message = "services: ${local.tasks_at_most} tasks, as many as there may be during a deployment, would have less than 2 connections each of the ${var.database_max_connections} that the database takes. Lower max, or take a larger database_instance_class."
+  }
 }
 
 variable "database_user" {
@@ -275,7 +324,22 @@ variable "cache_secret_key" {
 }
 
 variable "app_secret_arn" {
-  description = "Secret with JSON keys SECRET_KEY, API_KEYS and METRICS_TOKEN."
+  description = "Secret with JSON keys API_KEYS and METRICS_TOKEN."
+  type        = string
+}
+
+variable "secret_key_arns" {
+  description = "Secrets whose whole value is a SECRET_KEY: the one in use, then the one that is known beside it, if there is one."
+  type        = list(string)
+
+  validation {
+    condition     = contains([1, 2], length(var.secret_key_arns))
+    error_message = "secret_key_arns: one or two."
+  }
+}
+
+variable "secret_key_generation" {
+  description = "Which keys those are; tasks are started anew when it changes."
   type        = string
 }
 

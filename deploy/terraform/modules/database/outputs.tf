@@ -23,6 +23,11 @@ output "database_resource_id" {
   value       = aws_db_instance.main.resource_id
 }
 
+output "max_connections" {
+  description = "Connections that the instance takes."
+  value       = local.max_connections
+}
+
 output "master_secret_arn" {
   description = "Secret that RDS keeps and rotates: JSON with username and password of the master user. For migrations only."
   value       = one(aws_db_instance.main.master_user_secret[*].secret_arn)

@@ -57,6 +57,9 @@ resource "aws_db_instance" "main" {
   storage_encrypted     = true
   kms_key_id            = var.kms_key_arn
 
+  # Only while it is made; what is there is never replaced because of it.
+  snapshot_identifier = var.restore_from_snapshot == "" ? null : var.restore_from_snapshot
+
   db_name                             = var.database_name
   port                                = var.database_port
   username                            = "voice_admin"
@@ -79,9 +82,10 @@ resource "aws_db_instance" "main" {
   skip_final_snapshot       = !var.deletion_protection
   final_snapshot_identifier = "${var.name}-final"
 
-  maintenance_window         = "mon:04:30-mon:05:30"
-  auto_minor_version_upgrade = true
-  apply_immediately          = var.apply_immediately
+  maintenance_window          = "mon:04:30-mon:05:30"
+  auto_minor_version_upgrade  = true
+  allow_major_version_upgrade = var.allow_major_version_upgrade
+  apply_immediately           = var.apply_immediately
 
   enabled_cloudwatch_logs_exports = ["postgresql", "upgrade"]
 
@@ -93,6 +97,10 @@ resource "aws_db_instance" "main" {
   monitoring_role_arn = one(aws_iam_role.monitoring[*].arn)
 
   tags = { Name = var.name }
+
+  lifecycle {
+    ignore_changes = [snapshot_identifier]
+  }
 
   depends_on = [aws_cloudwatch_log_group.database, aws_iam_role_policy_attachment.monitoring]
 }

@@ -50,6 +50,17 @@ variable "instance_class" {
   description = "Size of the database instance."
   type        = string
   default     = "db.t4g.micro"
+
+  validation {
+    condition     = contains(keys(local.memory_gib), var.instance_class) || var.max_connections != null
+    error_message = "instance_class: what ${var.instance_class} has in memory is not in connections.tf. Add it there, or say max_connections."
+  }
+}
+
+variable "max_connections" {
+  description = "Connections that the instance takes; null: by its class, from a table."
+  type        = number
+  default     = null
 }
 
 variable "allocated_storage_gb" {
@@ -90,6 +101,30 @@ variable "deletion_protection" {
   description = "Whether the database resists deletion. Without it, it goes without a final snapshot and takes its backups along."
   type        = bool
   default     = true
+}
+
+variable "restore_from_snapshot" {
+  description = "Snapshot that the database is made of, where there is none yet; empty: it begins empty. Without effect on a database that is there."
+  type        = string
+  default     = ""
+}
+
+variable "allow_major_version_upgrade" {
+  description = "Whether engine_version may be a newer major version than what runs. Only for the apply that does it: nothing goes back."
+  type        = bool
+  default     = false
+}
+
+variable "copy_backups" {
+  description = "Whether the automated backups are copied to the region of the provider aws.backup."
+  type        = bool
+  default     = false
+}
+
+variable "backup_kms_key_arn" {
+  description = "Key in that region, which encrypts the copies; null without copy_backups."
+  type        = string
+  default     = null
 }
 
 variable "apply_immediately" {

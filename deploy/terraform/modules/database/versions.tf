@@ -4,6 +4,9 @@ terraform {
     aws = {
       source  = "hashicorp/aws"
       version = "~> 5.100"
+
+      # Where copies of the backups are kept.
+      configuration_aliases = [aws.backup]
     }
   }
 }

@@ -9,7 +9,7 @@ variable "kms_key_arn" {
 }
 
 variable "secret_key" {
-  description = "SECRET_KEY of the server: 32 characters or more. Ephemeral, as the two below: never in plan or state, written only when app_secret_version changes."
+  description = "A new SECRET_KEY of the server: 32 characters or more. Ephemeral, as the two below: never in plan or state, written only when secret_key_version grows."
   type        = string
   ephemeral   = true
 }
@@ -27,9 +27,31 @@ variable "metrics_token" {
 }
 
 variable "app_secret_version" {
-  description = "Raise it by one to write new values into NAME/app. A new SECRET_KEY signs everybody out and closes what was sealed with the old one: put old values behind the new one by hand instead where that matters."
+  description = "Raise it by one to write new values into NAME/app. The old ones are worth nothing from then on."
   type        = number
   default     = 1
+}
+
+variable "secret_key_version" {
+  description = "Number of the newest SECRET_KEY. Raise it by one to have another made, which every task then knows beside the one in use."
+  type        = number
+  default     = 1
+
+  validation {
+    condition     = var.secret_key_version >= 1 && floor(var.secret_key_version) == var.secret_key_version
+    error_message = "secret_key_version has to be a whole number from 1."
+  }
+}
+
+variable "secret_key_in_use" {
+  description = "Number of the SECRET_KEY that seals and signs: the newest, or the one before it until all tasks know the newest."
+  type        = number
+  default     = 1
+
+  validation {
+    condition     = var.secret_key_in_use >= 1 && contains([var.secret_key_version, var.secret_key_version - 1], var.secret_key_in_use)
+    error_message = "secret_key_in_use has to be secret_key_version, or one less: older keys are gone."
+  }
 }
 
 variable "recovery_window_days" {

@@ -9,6 +9,11 @@ mock_provider "aws" {
   source = "../mocks"
 }
 
+mock_provider "aws" {
+  alias  = "backup"
+  source = "../mocks"
+}
+
 variables {
   environment      = "production"
   domain           = "example.com"
@@ -20,7 +25,7 @@ variables {
 
   services = {
     voice = { roles = ["voice"], cpu = 512, memory = 1024, min = 2, max = 10 }
-    api   = { roles = ["api", "auth", "users", "analytics"], cpu = 256, memory = 512, min = 2, max = 10 }
+    api   = { roles = ["api", "auth", "users", "analytics"], cpu = 256, memory = 512, min = 2, max = 4 }
   }
   image_digest      = "sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
   deploy_services   = true
@@ -76,6 +81,32 @@ run "nothing_before_an_image" {
   assert {
     condition     = length(output.service_names) == 0 && output.image == "" && output.github_role_arns.deploy == null
     error_message = "The first apply needs no image."
+  }
+}
+
+run "connections_follow_the_class" {
+  command = plan
+
+  variables {
+    database_instance_class = "db.t4g.medium"
+  }
+
+  assert {
+    condition     = module.database.max_connections == 320
+    error_message = "Who takes a larger database need not say what it takes."
+  }
+}
+
+run "backups_in_another_region" {
+  command = plan
+
+  variables {
+    backup_region = "us-west-2"
+  }
+
+  assert {
+    condition     = length(module.backup_kms) == 1
+    error_message = "Copies are encrypted with a key of their region."
   }
 }
 

@@ -17,7 +17,7 @@ variables {
   access_logs_bucket         = "logs"
 
   services = {
-    voice = { roles = ["voice"], cpu = 512, memory = 1024, min = 2, max = 10, max_sessions = 40 }
+    voice = { roles = ["voice"], cpu = 512, memory = 1024, min = 2, max = 10 }
     api   = { roles = ["api", "auth", "users", "analytics"], cpu = 256, memory = 512, min = 2, max = 4, spot = true }
   }
 
@@ -25,17 +25,20 @@ variables {
   repository_arn = "arn:aws:ecr:eu-central-1:123456789012:repository/voice-server"
   image_digest   = "sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
 
-  database_address     = "db.internal"
-  database_resource_id = "db-ABC"
-  master_secret_arn    = "arn:aws:secretsmanager:eu-central-1:123456789012:secret:rds-master"
-  cache_address        = "cache.internal"
-  cache_secret_arn     = "arn:aws:secretsmanager:eu-central-1:123456789012:secret:cache"
-  cdn_secret_arn       = "arn:aws:secretsmanager:eu-central-1:123456789012:secret:cdn"
-  app_secret_arn       = "arn:aws:secretsmanager:eu-central-1:123456789012:secret:app"
-  providers_secret_arn = "arn:aws:secretsmanager:eu-central-1:123456789012:secret:providers"
-  object_bucket        = "assets"
-  object_bucket_arn    = "arn:aws:s3:::assets"
-  kms_key_arn          = "arn:aws:kms:eu-central-1:123456789012:key/mock"
+  database_address         = "db.internal"
+  database_resource_id     = "db-ABC"
+  database_max_connections = 80
+  master_secret_arn        = "arn:aws:secretsmanager:eu-central-1:123456789012:secret:rds-master"
+  cache_address            = "cache.internal"
+  cache_secret_arn         = "arn:aws:secretsmanager:eu-central-1:123456789012:secret:cache"
+  cdn_secret_arn           = "arn:aws:secretsmanager:eu-central-1:123456789012:secret:cdn"
+  app_secret_arn           = "arn:aws:secretsmanager:eu-central-1:123456789012:secret:app"
+  secret_key_arns          = ["arn:aws:secretsmanager:eu-central-1:123456789012:secret:secret-key-odd"]
+  secret_key_generation    = "1 of 1"
+  providers_secret_arn     = "arn:aws:secretsmanager:eu-central-1:123456789012:secret:providers"
+  object_bucket            = "assets"
+  object_bucket_arn        = "arn:aws:s3:::assets"
+  kms_key_arn              = "arn:aws:kms:eu-central-1:123456789012:key/mock"
 }
 
 run "containers" {
@@ -70,13 +73,14 @@ run "containers" {
     condition = { for item in jsondecode(aws_ecs_task_definition.service["api"].container_definitions)[0].environment : item.name => item.value } == {
       ALLOWED_ORIGINS           = "https://dashboard.example.com"
       DATABASE_AUTH             = "iam"
+      DATABASE_CONNECTIONS      = "2"
       DATABASE_URL              = "postgresql://voice_server@db.internal:5432/voice?sslmode=verify-full"
       DATA_DIR                  = "/data"
       DRAIN_SECONDS             = "90"
       HOST                      = "0.0.0.0"
       LOG_FORMAT                = "json"
       MAIL_FROM                 = "no-reply@example.com"
-      MAX_SESSIONS              = "50"
+      MAX_SESSIONS              = "12"
       OBJECT_STORE_URL          = "s3://assets/objects?region=eu-central-1"
       PGSSLROOTCERT             = "/app/aws-rds.pem"
       PORT                      = "8080"
@@ -98,7 +102,7 @@ run "containers" {
       METRICS_TOKEN      = "arn:aws:secretsmanager:eu-central-1:123456789012:secret:app:METRICS_TOKEN::"
       OPENAI_API_KEY     = "arn:aws:secretsmanager:eu-central-1:123456789012:secret:providers:OPENAI_API_KEY::"
       REDIS_PASSWORD     = "arn:aws:secretsmanager:eu-central-1:123456789012:secret:cache"
-      SECRET_KEY         = "arn:aws:secretsmanager:eu-central-1:123456789012:secret:app:SECRET_KEY::"
+      SECRET_KEY         = "arn:aws:secretsmanager:eu-central-1:123456789012:secret:secret-key-odd"
       SMTP_URL           = "arn:aws:secretsmanager:eu-central-1:123456789012:secret:providers:SMTP_URL::"
     }
     error_message = "Secrets come from Secrets Manager."
@@ -120,6 +124,123 @@ run "containers" {
     ])
     error_message = "ARM64, with the revisions before kept for a rollback."
   }
+}
+
+run "a_secret_key_beside_the_one_in_use" {
+  variables {
+    secret_key_arns       = ["arn:aws:secretsmanager:eu-central-1:123456789012:secret:secret-key-odd", "arn:aws:secretsmanager:eu-central-1:123456789012:secret:secret-key-even"]
+    secret_key_generation = "1 of 2"
+  }
+
+  assert {
+    condition = { for item in jsondecode(aws_ecs_task_definition.service["voice"].container_definitions)[0].secrets : item.name => item.valueFrom if startswith(item.name, "SECRET_KEY") } == {
+      SECRET_KEY        = "arn:aws:secretsmanager:eu-central-1:123456789012:secret:secret-key-odd"
+      SECRET_KEY_BEFORE = "arn:aws:secretsmanager:eu-central-1:123456789012:secret:secret-key-even"
+    }
+    error_message = "Tasks know both keys."
+  }
+
+  assert {
+    condition     = alltrue([for definition in values(aws_ecs_task_definition.service) : jsondecode(definition.container_definitions)[0].dockerLabels["voice-server.secret-key"] == "1 of 2"])
+    error_message = "A key that is written starts tasks that know it."
+  }
+
+  assert {
+    condition = alltrue([for arn in var.secret_key_arns : strcontains(local.execution_policy, arn)]) && alltrue([
+      for arn in var.secret_key_arns : !strcontains(local.migrate_policy, arn)
+    ])
+    error_message = "What starts a service may read both, what starts the migration none."
+  }
+}
+
+run "conversations_and_connections" {
+  assert {
+    condition     = local.max_sessions == { voice = 25, api = 12 }
+    error_message = "A task holds as many conversations as were measured for its share of a processor."
+  }
+
+  assert {
+    condition     = local.tasks_at_most == 28 && local.database_connections == 2 && local.tasks_at_most * local.database_connections + local.connections_kept <= var.database_max_connections
+    error_message = "All tasks, twice during a deployment, find a connection each of the 80 that the database takes."
+  }
+}
+
+run "a_larger_database" {
+  variables {
+    database_max_connections = 320
+    services = {
+      voice = { roles = ["voice"], cpu = 2048, memory = 4096, min = 2, max = 10 }
+      api   = { roles = ["api", "auth", "users", "analytics"], cpu = 256, memory = 512, min = 2, max = 4, max_sessions = 5 }
+    }
+  }
+
+  assert {
+    condition     = local.database_connections == 5
+    error_message = "A task opens no more than five."
+  }
+
+  assert {
+    condition     = local.max_sessions == { voice = 50, api = 5 }
+    error_message = "A process uses one processor, and who says another number is believed."
+  }
+}
+
+run "warns_of_more_than_was_measured" {
+  command = plan
+  variables {
+    services = {
+      voice = { roles = ["voice"], cpu = 512, memory = 1024, min = 2, max = 10, max_sessions = 26 }
+      api   = { roles = ["api", "auth", "users", "analytics"], cpu = 256, memory = 512, min = 2, max = 4 }
+    }
+  }
+  expect_failures = [check.sessions_were_measured]
+}
+
+run "refuses_half_a_conversation" {
+  command = plan
+  variables {
+    services = {
+      voice = { roles = ["voice"], cpu = 512, memory = 1024, min = 2, max = 10, max_sessions = 0.5 }
+      api   = { roles = ["api", "auth", "users", "analytics"], cpu = 256, memory = 512, min = 2, max = 4 }
+    }
+  }
+  expect_failures = [var.services]
+}
+
+run "refuses_more_tasks_than_the_database_has_connections_for" {
+  command = plan
+  variables {
+    services = {
+      voice = { roles = ["voice"], cpu = 512, memory = 1024, min = 2, max = 14 }
+      api   = { roles = ["api", "auth", "users", "analytics"], cpu = 256, memory = 512, min = 2, max = 4 }
+    }
+  }
+  expect_failures = [var.database_max_connections]
+}
+
+run "providers_in_an_order" {
+  variables {
+    stt_providers = ["elevenlabs", "openai"]
+    tts_providers = ["openai"]
+  }
+
+  assert {
+    condition = { for item in jsondecode(aws_ecs_task_definition.service["voice"].container_definitions)[0].environment : item.name => item.value if contains(["STT", "LLM", "TTS"], item.name) } == {
+      STT = "elevenlabs,openai"
+      TTS = "openai"
+    }
+    error_message = "The server is told the order where there is one, and chooses itself where there is none."
+  }
+}
+
+run "refuses_providers_that_there_are_not" {
+  command = plan
+  variables {
+    stt_providers = ["openai", "openai"]
+    llm_providers = ["elevenlabs"]
+    tts_providers = ["nobody"]
+  }
+  expect_failures = [var.stt_providers, var.llm_providers, var.tts_providers]
 }
 
 run "migration" {
@@ -329,6 +450,7 @@ run "image_before_services" {
 
 run "five_services" {
   variables {
+    database_max_connections   = 320
     service_security_group_ids = { voice = "sg-1", api = "sg-2", auth = "sg-3", users = "sg-4", analytics = "sg-5" }
     services = {
       voice     = { roles = ["voice"], cpu = 1024, memory = 2048, min = 2, max = 10 }

@@ -2,6 +2,11 @@ mock_provider "aws" {
   source = "../../mocks"
 }
 
+mock_provider "aws" {
+  alias  = "backup"
+  source = "../../mocks"
+}
+
 variables {
   name                       = "voice-server-test"
   subnet_ids                 = ["subnet-0123456789abcdef0", "subnet-0123456789abcdef1"]
@@ -64,6 +69,98 @@ run "defaults" {
   assert {
     condition     = aws_secretsmanager_secret_version.cache.secret_string_wo == null && aws_elasticache_replication_group.main.auth_token == data.aws_secretsmanager_secret_version.cache.secret_string
     error_message = "The password of the cache comes out of its secret."
+  }
+}
+
+run "connections_by_the_class" {
+  assert {
+    condition     = output.max_connections == 80
+    error_message = "A db.t4g.micro takes about 80."
+  }
+}
+
+run "connections_of_a_larger_class" {
+  command = plan
+  variables {
+    instance_class = "db.r7g.2xlarge"
+  }
+  assert {
+    condition     = output.max_connections == 5000
+    error_message = "RDS gives no more than 5,000."
+  }
+}
+
+run "connections_of_an_unknown_class" {
+  command = plan
+  variables {
+    instance_class  = "db.x2g.large"
+    max_connections = 2000
+  }
+  assert {
+    condition     = output.max_connections == 2000
+    error_message = "Who says how many is believed."
+  }
+}
+
+run "a_class_of_unknown_connections" {
+  command = plan
+  variables {
+    instance_class = "db.x2g.large"
+  }
+  expect_failures = [var.instance_class]
+}
+
+# After "defaults" has made the database empty.
+run "a_snapshot_that_comes_later" {
+  variables {
+    restore_from_snapshot = "voice-server-test-before-0065"
+  }
+  assert {
+    condition     = aws_db_instance.main.snapshot_identifier != var.restore_from_snapshot && aws_db_instance.main.resource_id == run.defaults.database_resource_id
+    error_message = "What is there is not replaced by a snapshot."
+  }
+}
+
+run "made_of_a_snapshot" {
+  command   = plan
+  state_key = "restored"
+  variables {
+    name                  = "voice-server-restored"
+    restore_from_snapshot = "voice-server-test-before-0065"
+  }
+  assert {
+    condition     = aws_db_instance.main.snapshot_identifier == "voice-server-test-before-0065"
+    error_message = "A database that is not there yet can be made of a snapshot."
+  }
+}
+
+run "a_new_major_version" {
+  variables {
+    engine_version              = "18"
+    allow_major_version_upgrade = true
+    apply_immediately           = true
+  }
+  assert {
+    condition     = aws_db_instance.main.allow_major_version_upgrade && aws_db_instance.main.apply_immediately && aws_db_instance.main.engine_version == "18" && aws_db_parameter_group.main.family == "postgres18"
+    error_message = "A new major version is two switches and its number."
+  }
+}
+
+run "copies_in_another_region" {
+  variables {
+    copy_backups       = true
+    backup_kms_key_arn = "arn:aws:kms:eu-west-1:123456789012:key/11111111-2222-3333-4444-555555555555"
+  }
+  assert {
+    condition     = one(aws_db_instance_automated_backups_replication.main).kms_key_id == var.backup_kms_key_arn && one(aws_db_instance_automated_backups_replication.main).retention_period == 7
+    error_message = "Copies have the key of their region, and end as the backups do."
+  }
+}
+
+run "no_copies_as_it_comes" {
+  assert {
+    condition     = length(aws_db_instance_automated_backups_replication.main) == 0
+    error_message = "Copies are a choice."
   }
 }
 
