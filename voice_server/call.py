@@ -27,6 +27,7 @@ MAX_FRAMES = 256
 QUIET_SECONDS = 15.0
 """How long a client that shall go elsewhere is waited for to say or hear nothing."""
 LOOK_SECONDS = 0.05
+_MESSAGES = (WSMsgType.TEXT, WSMsgType.BINARY)
 HUNG_UP = (WSCloseCode.OK, WSCloseCode.POLICY_VIOLATION, 1005)
 """Close codes of clients that do not come back; 1005: none was given."""
 
@@ -227,9 +228,7 @@ class Call:
     # --- what comes ---
 
     async def _receive(self, session: Session) -> End:
-        async for message in self.socket:
-            if message.type not in (WSMsgType.TEXT, WSMsgType.BINARY):
-                break
+        while (message := await self.socket.receive()).type in _MESSAGES:
             for index, event in enumerate(self.connection.receive(message.data, may_wait=session.can_wait)):
                 if index:
                     # Much at once, such as minutes of audio: other conversations have their turn in between.

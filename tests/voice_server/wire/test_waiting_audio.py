@@ -59,15 +59,14 @@ async def held(frames: list[bytes], *, waits: bool) -> tuple[list[tuple[int, str
                 start = output.start_seconds if isinstance(output, SpeechStarted) else None
                 given.append((number, type(output).__name__, start))
 
-    async with asyncio.TaskGroup() as tasks:
-        async with session:
-            tasks.create_task(note())
-            for number, frame in enumerate(frames):  # noqa: B007 -- `note` tells it
-                for event in connection.receive(frame, may_wait=waits and session.can_wait):
-                    assert isinstance(event, AudioReceived)
-                    times += 1
-                    session.receive(event)
-                await asyncio.sleep(FRAME_SECONDS)
+    async with asyncio.TaskGroup() as tasks, session:
+        tasks.create_task(note())
+        for number, frame in enumerate(frames):  # noqa: B007 -- `note` tells it
+            for event in connection.receive(frame, may_wait=waits and session.can_wait):
+                assert isinstance(event, AudioReceived)
+                times += 1
+                session.receive(event)
+            await asyncio.sleep(FRAME_SECONDS)
     return given, times
 
 
