@@ -8,8 +8,8 @@ from deploy.costs.prices import PriceList
 from deploy.costs.usage import Usage
 
 # What the modules make, whatever their variables say. A test compares these numbers with a plan.
-WAF_RULES = 7
-SECRETS = 4
+WAF_RULES = 10
+SECRETS = 6
 KEYS = 1
 METRICS_PER_SERVICE = 6
 METRICS_OF_VOICE = 1
@@ -79,8 +79,13 @@ def alarm_metrics(of: Configuration) -> int:
 
 
 def keys(of: Configuration) -> int:
-    """Keys of KMS."""
-    return KEYS + (1 if of["enable_dnssec"] else 0)
+    """Keys of KMS that the environment makes."""
+    return KEYS + (1 if of["enable_dnssec"] else 0) + (1 if of["backup_region"] else 0)
+
+
+def secrets(of: Configuration) -> int:
+    """Secrets, the database's own included. From the second SECRET_KEY on, two of them are kept."""
+    return SECRETS + (1 if of["secret_key_version"] > 1 else 0)
 
 
 def total(lines: Sequence[Line]) -> float:
@@ -108,6 +113,10 @@ def _data(of: Configuration, usage: Usage, prices: PriceList) -> Iterator[Line]:
     )
     nodes, node = 1 + of["cache_replica_count"], of["cache_node_type"]
     yield Line("Valkey", nodes * prices.month(f"{node}_hour"), f"{nodes} x {node}")
+    if region := of["backup_region"]:
+        # At the first copy, and as if everything changed once a month.
+        month = storage * (prices["backup_storage_gb_month"] + prices["transfer_between_regions_gb"])
+        yield Line("PostgreSQL: backups elsewhere", month, f"{storage} GB at most, in {region}")
     stored = usage.recorded_gb * prices["s3_gb_month"] + usage.requests_millions * 10 * prices["s3_thousand_writes"]
     yield Line("S3", stored, f"{usage.recorded_gb:g} GB")
     yield Line("Images", usage.images_gb * prices["registry_gb_month"], f"{usage.images_gb:g} GB")
@@ -162,6 +171,6 @@ def _rest(of: Configuration, usage: Usage, prices: PriceList) -> Iterator[Line]:
         month = prices["web_acl_month"] + WAF_RULES * prices["web_acl_rule_month"]
         month += usage.requests_millions * prices["web_acl_million_requests"]
         yield Line("Firewall", month, f"{WAF_RULES} rules")
-    yield Line("Secrets", SECRETS * prices["secret_month"], f"{SECRETS}, the database's own included")
-    yield Line("Keys", keys(of) * prices["key_month"], f"{keys(of)}")
-    yield Line("CloudFront", 0.0, f"under the {prices['cdn_free_gb']:,.0f} GB that are free")
+    yield Line("Secrets", secrets(of) * prices["secret_month"], f"{secrets(of)}, the database's own included")
+    made = keys(of) + KEYS_OF_STATES
+    yield Line("Keys", made * prices["key_month"], f"{made}, that of Terraform's states included")

@@ -36,6 +36,7 @@ def savings(of: Configuration, usage: Usage, prices: PriceList) -> Iterator[Savi
     yield by("A NAT gateway in each zone", "nothing: it adds protection", nat_gateway_count=of["zone_count"])
     yield by("4 interface endpoints", "nothing: AWS is reached without NAT", interface_endpoints=["a", "b", "c", "d"])
     yield by("PostgreSQL in one zone", "a zone that fails means hours until a restore", database_multi_az=False)
+    yield by("Backups in another region", "nothing: it adds protection", backup_region="us-west-2")
     yield by("Valkey without a replica", "rate limits and live copies are lost with the node", cache_replica_count=0)
     yield by("Fargate Spot for all", "tasks end with two minutes' notice", services=services(spot=True))
     yield by("x86 instead of ARM64", "nothing: it costs more", cpu_architecture="X86_64")

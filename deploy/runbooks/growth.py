@@ -22,7 +22,11 @@ DAYS = 30
 DEVIATIONS = 3
 """Assumed: calls come independently, so that the number at once is Poisson's; three deviations above the mean."""
 CONNECTIONS_A_TASK = 5
-"""Of PostgreSQL: `MAX_CONNECTIONS` in voice_server/storage/postgres/database.py."""
+"""Of PostgreSQL, at most: so many Terraform gives a task where the class has room (modules/application/tasks.tf)."""
+LEAST_CONNECTIONS_A_TASK = 2
+"""With less Terraform refuses the services' `max`."""
+CONNECTIONS_KEPT = 10
+"""For the migration, for people, and what RDS keeps for itself."""
 DEPLOYING = 2
 """A deployment starts every task anew beside the old ones (200 percent)."""
 MOST_CONNECTIONS = 0.8
@@ -91,12 +95,22 @@ def voice_tasks(at_once: int, cpu_units: int, zones: int = 3) -> int:
     return max(2, math.ceil(with_all), math.ceil(without_a_zone))
 
 
-def connections(tasks: int) -> int:
+def most_connections(instance_class: str) -> int:
+    """That a database of this class takes. Raises KeyError."""
+    return MEMORY_GIB[instance_class] * CONNECTIONS_A_GIB
+
+
+def connections_a_task(instance_class: str, most_tasks: int) -> int:
+    """That each may open where there may be so many tasks, without a deployment. Raises KeyError."""
+    room = (most_connections(instance_class) - CONNECTIONS_KEPT) / (DEPLOYING * most_tasks)
+    return min(CONNECTIONS_A_TASK, math.floor(room))
+
+
+def connections(tasks: int, each: int) -> int:
     """That so many tasks may open while a deployment replaces them all."""
-    return tasks * CONNECTIONS_A_TASK * DEPLOYING
+    return tasks * each * DEPLOYING
 
 
-def most_tasks(instance_class: str) -> int:
+def most_tasks(instance_class: str, each: int = CONNECTIONS_A_TASK) -> int:
     """That a database of this class serves through a deployment, without the alarm. Raises KeyError."""
-    taken = MEMORY_GIB[instance_class] * CONNECTIONS_A_GIB
-    return math.floor(MOST_CONNECTIONS * taken / (CONNECTIONS_A_TASK * DEPLOYING))
+    return math.floor(MOST_CONNECTIONS * most_connections(instance_class) / (each * DEPLOYING))

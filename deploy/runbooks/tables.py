@@ -10,12 +10,15 @@ from deploy.costs.configuration import read_configuration
 from deploy.costs.prices import PriceList, read_prices
 from deploy.costs.usage import Usage
 from deploy.runbooks.growth import (
+    LEAST_CONNECTIONS_A_TASK,
     MEMORY_GIB,
     MOST_LOAD,
     STEPS,
     TFVARS,
     Step,
     connections,
+    connections_a_task,
+    most_connections,
     most_tasks,
     sessions_a_task,
     voice_tasks,
@@ -98,8 +101,9 @@ def one_database(_prices: PriceList) -> str:
     for name in MEMORY_GIB:
         most = most_tasks(name)
         voice = math.floor(most * VOICE_SHARE)
-        rows.append((name, f"{most}", f"{voice}", f"{int(voice * MOST_LOAD * sessions_a_task(1024)):,}"))
-    heading = ("database", "tasks", "of them voice", "conversations at once")
+        held = f"{int(voice * MOST_LOAD * sessions_a_task(1024)):,}"
+        rows.append((name, f"{most_tasks(name, LEAST_CONNECTIONS_A_TASK)}", f"{most}", f"{voice}", held))
+    heading = ("database", "tasks of 2", "tasks of 5", "of them voice", "conversations at once")
     return "\n".join(_table(heading, rows))
 
 
@@ -126,6 +130,11 @@ def _step(step: Step, prices: PriceList) -> Sequence[str]:
     configuration, usage = step.configuration(), Usage().grown_to(step.minutes)
     services = configuration.services
     voice = services["voice"]
+    database, most = (
+        configuration["database_instance_class"],
+        sum(each["max"] for each in configuration["services"].values()),
+    )
+    opened = connections(sum(each.tasks for each in services.values()), connections_a_task(database, most))
     aws, others = total(infrastructure(configuration, usage, prices)), total(providers(usage, prices))
     return (
         f"{step.people:,}",
@@ -134,8 +143,8 @@ def _step(step: Step, prices: PriceList) -> Sequence[str]:
         f"{voice_tasks(step.at_once, voice.cpu)}",
         f"{voice.tasks}",
         f"{voice.cpu / 1024:g}",
-        f"{configuration['database_instance_class']}",
-        f"{connections(sum(each.tasks for each in services.values()))} of {configuration['database_max_connections']}",
+        database,
+        f"{opened} of {most_connections(database)}",
         f"{1 + configuration['cache_replica_count']} x {configuration['cache_node_type']}",
         f"{aws:,.2f}",
         f"{others:,.2f}",

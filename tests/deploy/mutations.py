@@ -339,6 +339,20 @@ MUTATIONS = (
     Mutation("database_stands_in_two_zones", "one zone", lambda it: it.put("aws_db_instance", multi_az=False)),
     Mutation("database_is_backed_up", "too short", lambda it: it.put("aws_db_instance", backup_retention_period=6)),
     Mutation("database_is_backed_up", "too long", lambda it: it.put("aws_db_instance", backup_retention_period=35)),
+    Mutation(
+        "backups_elsewhere_are_kept_alike",
+        "RDS' own key",
+        lambda it: it.add("aws_db_instance_automated_backups_replication", kms_key_id=None, retention_period=7),
+    ),
+    Mutation(
+        "backups_elsewhere_are_kept_alike",
+        "for longer",
+        lambda it: it.add(
+            "aws_db_instance_automated_backups_replication",
+            kms_key_id="arn:aws:kms:us-west-2::key/1",
+            retention_period=35,
+        ),
+    ),
     Mutation("database_is_protected", "off", lambda it: it.put("aws_db_instance", deletion_protection=False)),
     Mutation("database_is_protected", "no snapshot", lambda it: it.put("aws_db_instance", skip_final_snapshot=True)),
     Mutation(

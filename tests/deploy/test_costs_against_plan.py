@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from deploy.costs.bill import METRICS_OF_LOGS, SECRETS, WAF_RULES, alarm_metrics, keys
+from deploy.costs.bill import METRICS_OF_LOGS, WAF_RULES, alarm_metrics, keys, secrets
 from deploy.costs.configuration import read_configuration
 from deploy.policy.document import Document, document
 from tests.deploy.plans import PlanOf, plan_of  # noqa: F401
@@ -24,7 +24,7 @@ def test_what_is_counted_is_what_is_planned(planned: tuple[str, Document]) -> No
     made = Counter(resource.type for resource in plan.resources)
 
     # RDS makes one more, for the master's password.
-    assert made["aws_secretsmanager_secret"] + made["aws_db_instance"] == SECRETS
+    assert made["aws_secretsmanager_secret"] + made["aws_db_instance"] == secrets(of)
     assert made["aws_kms_key"] == keys(of)
     assert made["aws_route53_zone"] == 1
     assert made["aws_route53_health_check"] == int(of["enable_health_check"])

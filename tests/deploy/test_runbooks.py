@@ -20,6 +20,9 @@ from deploy.costs.usage import Usage
 from deploy.runbooks.growth import (
     CONNECTIONS_A_GIB,
     CONNECTIONS_A_TASK,
+    CONNECTIONS_KEPT,
+    DEPLOYING,
+    LEAST_CONNECTIONS_A_TASK,
     MEASURED_SESSIONS_A_CORE,
     MEMORY_GIB,
     MOST_CONNECTIONS,
@@ -27,6 +30,8 @@ from deploy.runbooks.growth import (
     STEPS,
     Step,
     connections,
+    connections_a_task,
+    most_connections,
     most_tasks,
     sessions_a_task,
     voice_tasks,
@@ -36,6 +41,7 @@ from tests.deploy.terraform import MODULES, SOURCE, environment
 from tests.services.missing import missing
 from voice_server.server_roles import SERVER_ROLES
 from voice_server.service_metrics import _UNITS
+from voice_server.settings import setting_of
 from voice_server.storage.postgres.database import MAX_CONNECTIONS
 
 ROOT = Path(__file__).parents[2]
@@ -420,7 +426,18 @@ def test_what_was_measured_is_what_the_readme_says() -> None:
 
 
 def test_what_the_model_takes_from_the_program_is_so() -> None:
-    assert CONNECTIONS_A_TASK == MAX_CONNECTIONS
+    application = (MODULES / "application" / "tasks.tf").read_text()
+    room = "floor((var.database_max_connections - local.connections_kept) / local.tasks_at_most)"
+    assert f"database_connections = min({CONNECTIONS_A_TASK}, {room})\n" in application
+    assert f"{room} >= {LEAST_CONNECTIONS_A_TASK}\n" in (MODULES / "application" / "variables.tf").read_text()
+    assert f"connections_kept = {CONNECTIONS_KEPT}\n" in application
+    assert f"tasks_at_most = {DEPLOYING} * sum(" in application
+    assert f"sessions_a_vcpu = {MEASURED_SESSIONS_A_CORE}\n" in application
+    assert CONNECTIONS_A_TASK == MAX_CONNECTIONS == int(setting_of("DATABASE_CONNECTIONS").default)
+    table = (MODULES / "database" / "connections.tf").read_text()
+    assert f"connections_a_gib = {CONNECTIONS_A_GIB}\n" in table
+    classes = {name: int(gib) for name, gib in re.findall(r'"(db\.[\w.]+)" += (\d+)', table)}
+    assert MEMORY_GIB.items() <= classes.items()
     assert f"target_value       = {100 * MOST_LOAD:.0f}\n" in (MODULES / "application" / "scaling.tf").read_text()
     assert (
         f"floor({MOST_CONNECTIONS} * var.database_max_connections)"
@@ -437,8 +454,11 @@ def test_more_people_need_more() -> None:
     assert voice_tasks(1, 512) == 2
     assert voice_tasks(100, 1024) == 3
     assert voice_tasks(101, 1024) == 4
-    assert connections(4) == 40
+    assert connections_a_task("db.t4g.micro", 14) == 2
+    assert connections_a_task("db.t4g.micro", 7) == 5
+    assert connections(4, 5) == 40
     assert most_tasks("db.t4g.micro") == 6
+    assert most_tasks("db.t4g.micro", 2) == 16
 
 
 @pytest.mark.parametrize("step", STEPS, ids=lambda step: f"{step.people} x {step.minutes_each}")
@@ -449,10 +469,12 @@ def test_each_step_holds_what_it_is_for(step: Step) -> None:
     voice = configuration.services["voice"]
     assert voice.tasks >= voice_tasks(step.at_once, voice.cpu)
     assert services["voice"]["max"] >= 2 * voice.tasks
-    gib = MEMORY_GIB[configuration["database_instance_class"]]
-    assert configuration["database_max_connections"] == gib * CONNECTIONS_A_GIB
-    assert connections(sum(each.tasks for each in configuration.services.values())) <= (
-        MOST_CONNECTIONS * configuration["database_max_connections"]
+    database, most = configuration["database_instance_class"], sum(each["max"] for each in services.values())
+    each = connections_a_task(database, most)
+    assert each >= LEAST_CONNECTIONS_A_TASK
+    assert connections(most, each) + CONNECTIONS_KEPT <= most_connections(database)
+    assert connections(sum(one.tasks for one in configuration.services.values()), each) <= (
+        MOST_CONNECTIONS * most_connections(database)
     )
     month = total(infrastructure(configuration, Usage().grown_to(step.minutes), prices))
     assert month <= configuration["monthly_budget_usd"] <= 1.5 * month

@@ -10,6 +10,7 @@ RULES = Rules()
 
 _DATABASE: Final = "aws_db_instance"
 _CACHE: Final = "aws_elasticache_replication_group"
+_COPIES: Final = "aws_db_instance_automated_backups_replication"
 _BACKUP_DAYS: Final = 7
 _MOST_BACKUP_DAYS: Final = 30
 
@@ -62,6 +63,14 @@ def database_is_backed_up(document: Document) -> Iterator[Resource]:
         least = _BACKUP_DAYS if database.is_production else 1
         if not least <= database["backup_retention_period"] <= _MOST_BACKUP_DAYS:
             yield database
+
+
+@RULES.rule
+def backups_elsewhere_are_kept_alike(document: Document) -> Iterator[Resource]:
+    """Copies of backups in another region have a key of ours there, and go as the backups do."""
+    for copies in document.of_type(_COPIES):
+        if copies.is_unset("kms_key_id") or copies["retention_period"] > _MOST_BACKUP_DAYS:
+            yield copies
 
 
 @RULES.rule
