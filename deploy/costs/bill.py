@@ -11,6 +11,8 @@ from deploy.costs.usage import Usage
 WAF_RULES = 10
 SECRETS = 6
 KEYS = 1
+KEYS_OF_STATES = 1
+"""Of terraform/bootstrap, whose bucket all environments share; counted with each."""
 METRICS_PER_SERVICE = 6
 METRICS_OF_VOICE = 1
 METRICS_OF_LOGS = 1
@@ -111,12 +113,12 @@ def _data(of: Configuration, usage: Usage, prices: PriceList) -> Iterator[Line]:
     yield Line(
         "PostgreSQL: storage", instances * storage * prices["database_storage_gb_month"], f"{instances} x {storage} GB"
     )
-    nodes, node = 1 + of["cache_replica_count"], of["cache_node_type"]
-    yield Line("Valkey", nodes * prices.month(f"{node}_hour"), f"{nodes} x {node}")
     if region := of["backup_region"]:
         # At the first copy, and as if everything changed once a month.
         month = storage * (prices["backup_storage_gb_month"] + prices["transfer_between_regions_gb"])
         yield Line("PostgreSQL: backups elsewhere", month, f"{storage} GB at most, in {region}")
+    nodes, node = 1 + of["cache_replica_count"], of["cache_node_type"]
+    yield Line("Valkey", nodes * prices.month(f"{node}_hour"), f"{nodes} x {node}")
     stored = usage.recorded_gb * prices["s3_gb_month"] + usage.requests_millions * 10 * prices["s3_thousand_writes"]
     yield Line("S3", stored, f"{usage.recorded_gb:g} GB")
     yield Line("Images", usage.images_gb * prices["registry_gb_month"], f"{usage.images_gb:g} GB")
@@ -135,8 +137,15 @@ def _network(of: Configuration, usage: Usage, prices: PriceList) -> Iterator[Lin
     if endpoints := len(of["interface_endpoints"]):
         month = endpoints * zones * prices.month("interface_endpoint_hour")
         yield Line("Interface endpoints", month, f"{endpoints} in {zones} zones")
-    paid = max(usage.audio_gb - prices["transfer_out_free_gb"], 0.0)
-    yield Line("Data to clients", paid * prices["transfer_out_gb"], f"{usage.audio_gb:.1f} GB of audio")
+    # Of conversations at the page. The way from the load balancer to CloudFront costs nothing, the way back does.
+    sent, asked = usage.audio_gb, usage.requests_millions
+    paid = max(sent - prices["cdn_free_gb"], 0.0) * prices["cdn_gb"] + sent * prices["cdn_to_origin_gb"]
+    yield Line(
+        "CloudFront: data", paid, f"{sent:.1f} GB of audio each way, {prices['cdn_free_gb']:,.0f} free to browsers"
+    )
+    paid = max(asked - prices["cdn_free_million_requests"], 0.0) * prices["cdn_million_requests"]
+    paid += max(asked - prices["cdn_free_million_functions"], 0.0) * prices["cdn_million_functions"]
+    yield Line("CloudFront: requests", paid, f"{asked:g} million, {prices['cdn_free_million_functions']:g} free")
     yield Line("Route 53: zone", prices["hosted_zone_month"])
     if of["enable_health_check"]:
         yield Line("Route 53: health check", prices["health_check_https_month"], "HTTPS, from around the world")

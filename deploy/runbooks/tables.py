@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from deploy.costs.bill import infrastructure, providers, total
+from deploy.costs.bill import KEYS_OF_STATES, infrastructure, providers, total
 from deploy.costs.configuration import read_configuration
 from deploy.costs.prices import PriceList, read_prices
 from deploy.costs.usage import Usage
@@ -53,7 +53,7 @@ def first_days(prices: PriceList) -> str:
     # Alarms of the services come with them; that is under a dollar and left with the rest.
     tasks = total([line for line in lines if line.name.startswith("Fargate")])
     everything = total(lines)
-    bootstrap = prices["key_month"]
+    states = KEYS_OF_STATES * prices["key_month"]
     zone = prices["hosted_zone_month"]
     minute = total(providers(Usage(), prices)) / Usage().voice_minutes
     rows = [
@@ -62,8 +62,8 @@ def first_days(prices: PriceList) -> str:
             zone if not configuration["create_zone"] else 0.0,
             "the hosted zone; the domain itself is the registrar's",
         ),
-        ("4 states", bootstrap, "the key; the bucket's few kB are nothing"),
-        ("5 everything but the services", everything - tasks - zone, "also while nobody talks"),
+        ("4 states", states, "the key; the bucket's few kB are nothing"),
+        ("5 everything but the services", everything - tasks - zone - states, "also while nobody talks"),
         ("8 services", tasks, "4 tasks"),
     ]
     body = [(step, f"{month:,.2f}", f"{month * 24 / prices.hours:,.2f}", what) for step, month, what in rows]

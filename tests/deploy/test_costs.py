@@ -64,6 +64,28 @@ def test_lines_follow_the_variables(production: Configuration, prices: PriceList
     assert line(bill(services=spot), "Fargate: voice") == pytest.approx(0.3 * arm)
 
 
+def test_sound_is_free_to_browsers_up_to_a_terabyte_and_never_from_them(
+    production: Configuration, prices: PriceList
+) -> None:
+    def data(minutes: float) -> float:
+        return line(infrastructure(production, Usage().grown_to(minutes), prices), "CloudFront: data")
+
+    assert data(5_000) == pytest.approx(14.4 * 0.02)
+    assert data(1_000_000) == pytest.approx((2_880 - 1_000) * 0.085 + 2_880 * 0.02)
+
+
+def test_requests_are_free_up_to_what_functions_are(production: Configuration, prices: PriceList) -> None:
+    def requests(millions: float) -> float:
+        return line(infrastructure(production, Usage(requests_millions=millions), prices), "CloudFront: requests")
+
+    assert requests(2) == 0
+    assert requests(12) == pytest.approx(2 * 1 + 10 * 0.1)
+
+
+def test_the_key_of_the_states_is_paid_for(production: Configuration, prices: PriceList) -> None:
+    assert line(infrastructure(production, Usage(), prices), "Keys") == 2 * prices["key_month"]
+
+
 def test_the_providers_ask_for_what_is_used(prices: PriceList) -> None:
     assert [round(each.dollars, 2) for each in providers(Usage(), prices)] == [30.00, 40.00, 135.00]
     assert total(providers(Usage(voice_minutes=10_000), prices)) == pytest.approx(235)
