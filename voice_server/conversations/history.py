@@ -99,7 +99,7 @@ class History:
             last_id,
             limit,
         )
-        async with self._database.tenant(principal.tenant_id, plan_each_time=True) as connection:
+        async with self._database.tenant(principal.tenant_id, plan="each_time") as connection:
             if wanted.words is None:
                 rows = await connection.fetch(_SQL["list"], *arguments)
             else:

@@ -16,6 +16,7 @@ from voice_server.customers.customers import Customers
 from voice_server.customers.identities import identities_of, normal_phone
 from voice_server.memory.memories import Learned, Memories
 from voice_server.storage.postgres.database import Database
+from voice_server.storage.postgres.statements import Statements
 
 ANNA = CustomerIdentity("account", "11111111-1111-4111-8111-111111111111")
 BEPPE = CustomerIdentity("account", "22222222-2222-4222-8222-222222222222")
@@ -72,6 +73,16 @@ async def test_the_same_identity_is_the_same_customer_and_another_is_another(dat
     assert await customers.recognise(DEFAULT_TENANT, [SECOND_PHONE]) != first
     assert await customers.recognise(DEFAULT_TENANT, [SUBJECT, PHONE]) == first
     assert await customers.recognise(DEFAULT_TENANT, [SUBJECT]) == first
+
+
+async def test_recognising_is_not_planned_anew_for_everybody(database_url: str) -> None:
+    async with Database.open(database_url, max_connections=1) as database:
+        customers = Customers(database)
+        for _ in range(8):
+            await customers.recognise(DEFAULT_TENANT, [PHONE])
+        plans = "SELECT generic_plans, custom_plans FROM pg_prepared_statements WHERE statement = $1"
+        rows = await fetch(database, plans, Statements.of("customers")["recognise"])
+        assert [tuple(row) for row in rows] == [(8, 0)]
 
 
 async def test_many_who_meet_the_same_new_person_at_one_moment_meet_one(database_url: str) -> None:

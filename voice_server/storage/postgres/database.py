@@ -13,7 +13,7 @@ import contextlib
 import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Literal, Self
 from uuid import UUID
 
 import asyncpg
@@ -38,6 +38,12 @@ STATEMENT_SECONDS = 10.0
 """How long one statement may take, and wait for a lock."""
 IDLE_SECONDS = 15.0
 """How long a transaction may do nothing: the process that began it is gone or stuck."""
+
+Plan = Literal["once", "each_time"]
+"""How PostgreSQL plans the statements of a transaction that says so. Left to itself it decides after five times, by costs
+that it guesses: `once` is for what is asked all the time and found by the same indexes whatever is asked, `each_time` for
+conditions that mostly are left out."""
+_PLAN_CACHE_MODES = {"once": "force_generic_plan", "each_time": "force_custom_plan"}
 
 _AWAY = (
     OSError,
@@ -101,16 +107,12 @@ class Database:
                 pool.terminate()
 
     @asynccontextmanager
-    async def tenant(self, tenant_id: UUID, *, plan_each_time: bool = False) -> AsyncIterator["Connection"]:
-        """A transaction in which this tenant's rows are all there is. Raises StorageUnavailable.
-
-        `plan_each_time`: for statements with conditions that mostly are left out. A plan that is made once for whatever
-        is asked uses no index that only some of them need.
-        """
+    async def tenant(self, tenant_id: UUID, *, plan: Plan | None = None) -> AsyncIterator["Connection"]:
+        """A transaction in which this tenant's rows are all there is. Raises StorageUnavailable."""
         # Made anew of it, so that nothing but a UUID can get into the statement.
         setting = f"app.tenant_id = '{UUID(str(tenant_id))}'"
-        if plan_each_time:
-            setting += "; SET LOCAL plan_cache_mode = force_custom_plan"
+        if plan is not None:
+            setting += f"; SET LOCAL plan_cache_mode = {_PLAN_CACHE_MODES[plan]}"
         async with self._transaction(setting) as connection:
             yield connection
 

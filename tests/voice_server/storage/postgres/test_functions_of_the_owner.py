@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     Connection = asyncpg.Connection[asyncpg.Record]
 
 OWNER = "plain_owner"
-OURS, THEIRS = UUID(int=1, version=4), UUID(int=2, version=4)
+OURS, THEIRS = UUID("aaaaaaaa-aaaa-4aaa-8aaa-aaaaaaaaaaaa"), UUID(int=2, version=4)
 OF_OURS, OF_THEIRS = ("app.tenant_id", str(OURS)), ("app.tenant_id", str(THEIRS))
 NO_TENANT, EVERYONE = ("app.tenant_id", ""), ("app.everyone", "yes")
 ASK = "SELECT * FROM conversations_with(websearch_to_tsquery('simple', $1)) ORDER BY 1"
