@@ -1,8 +1,9 @@
 """What is measured: a target starts a voice server on the emulated vendors and says how to reach it.
 
 Anything becomes comparable by giving a `Target`: `this` (this server with default settings), `this-unprepared` (which
-does not prepare answers early), `sequential` (one stage after the other, `benchmarks.sequential`), `url` (a server that
-runs already), and the peers in `benchmarks.peers` that are installed.
+does not prepare answers early), `this-unkept` (which keeps nothing of what is said), `this-recalling` (which knows
+every caller), `sequential` (one stage after the other, `benchmarks.sequential`), `url` (a server that runs already),
+and the peers in `benchmarks.peers` that are installed.
 """
 
 import asyncio
@@ -194,7 +195,13 @@ class AtUrl:
 
 def all_targets(url: str | None = None) -> dict[str, Target]:
     """Every target that can be run here, by name."""
-    targets: list[Target] = [ThisServer(), ThisServer("this-unprepared", "benchmarks.unprepared"), Sequential()]
+    targets: list[Target] = [
+        ThisServer(),
+        ThisServer("this-unprepared", "benchmarks.unprepared"),
+        ThisServer("this-unkept", "benchmarks.unkept"),
+        ThisServer("this-recalling", "benchmarks.recalling"),
+        Sequential(),
+    ]
     if url:
         targets.append(AtUrl(url))
     if importlib.util.find_spec("benchmarks.peers") and importlib.util.find_spec("benchmarks.peers.targets"):
