@@ -1,4 +1,4 @@
-"""What moto lacks of CloudFront: policies of response headers, and parts of a distribution."""
+"""What moto lacks of CloudFront: policies of response headers, publishing of functions, parts of a distribution."""
 
 from typing import Any
 
@@ -36,11 +36,16 @@ class Actions:
         del _policies(self)[_policy(self)["Id"]]
         return EmptyResult()
 
+    def publish_function(self: Any) -> ActionResult:
+        # Moto has one stage of each, which is good enough for both.
+        return ActionResult({"FunctionSummary": self.backend.get_function(self._get_param("Name")).function_summary})
+
 
 def patch() -> None:
     base = "{0}/2020-05-31/response-headers-policy"
     urls.url_paths[f"{base}$"] = CloudFrontResponse.dispatch
     urls.url_paths[f"{base}/(?P<policy_id>[^/]+)$"] = CloudFrontResponse.dispatch
+    urls.url_paths["{0}/2020-05-31/function/(?P<function_name>[^/]+)/publish$"] = CloudFrontResponse.dispatch
     for name in vars(Actions):
         if not name.startswith("__"):
             setattr(CloudFrontResponse, name, vars(Actions)[name])
@@ -56,14 +61,15 @@ def patch() -> None:
 
     of_behaviour = models.DefaultCacheBehaviour.__init__
 
-    # Who names a cache policy has no forwarded values; moto makes some up.
-    def without_forwarded_values(self: Any, config: dict[str, Any]) -> None:
+    # Who names a cache policy has no forwarded values; moto makes some up. Functions it forgets.
+    def as_it_was_told(self: Any, config: dict[str, Any]) -> None:
         has_values = "ForwardedValues" in config
         of_behaviour(self, config)
         if not has_values:
             del self.forwarded_values
+        self.function_associations = config.get("FunctionAssociations") or {"Quantity": 0}
 
-    models.DefaultCacheBehaviour.__init__ = without_forwarded_values
+    models.DefaultCacheBehaviour.__init__ = as_it_was_told
 
     of_certificate = models.ViewerCertificate.__init__
 
