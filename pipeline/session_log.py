@@ -169,7 +169,7 @@ _WRITER = json.JSONEncoder(separators=(",", ":"), allow_nan=False)
 
 
 def _plain(value: object, *, with_audio: bool = False) -> Any:
-    names = _members(type(value))
+    names = _members(type(value))  # type: ignore[arg-type]  # A class can be hashed, whatever is made of it.
     if names is not None:
         members = {name: _plain(getattr(value, name), with_audio=with_audio) for name in names}
         return {"$": type(value).__name__, **members}
