@@ -126,5 +126,9 @@ output "alarm_topic_arn" {
 
 output "github_role_arns" {
   description = "For the workflows; null where GitHub has none."
-  value       = { plan = one(module.github_oidc[*].plan_role_arn), deploy = one(module.github_oidc[*].deploy_role_arn) }
+  value = {
+    plan   = one(module.github_oidc[*].plan_role_arn)
+    drift  = one(module.github_oidc[*].drift_role_arn)
+    deploy = one(module.github_oidc[*].deploy_role_arn)
+  }
 }

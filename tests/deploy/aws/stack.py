@@ -90,3 +90,12 @@ def prepare_with_local_state(folder: Path, environment: str, aws: Emulator) -> S
     override.write_text(_LOCAL_STATE)
     stack.terraform.init(stack.folder, "-reconfigure")
     return stack
+
+
+def prepare_module(folder: Path, module: str, aws: Emulator, variables: Mapping[str, Any]) -> Stack:
+    """One module by itself, initialised, that keeps its state in a file."""
+    terraform = copy_to(folder)
+    (terraform.tree / module / "emulator.tf").write_text(f'provider "aws" {{\n{_PROVIDER}}}\n')
+    stack = Stack(replace(terraform, extra=aws.environment), module, variables)
+    stack.terraform.init(stack.folder)
+    return stack

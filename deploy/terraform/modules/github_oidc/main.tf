@@ -16,6 +16,7 @@ locals {
   # Exact subjects: a wildcard would let any branch, or any repository, take the role.
   subjects = {
     plan   = "repo:${var.repository}:pull_request"
+    drift  = "repo:${var.repository}:ref:refs/heads/main"
     deploy = "repo:${var.repository}:environment:${var.deploy_environment}"
   }
 

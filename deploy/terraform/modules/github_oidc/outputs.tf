@@ -7,3 +7,8 @@ output "plan_role_arn" {
   description = "Null without a state bucket."
   value       = one(aws_iam_role.plan[*].arn)
 }
+
+output "drift_role_arn" {
+  description = "Null without a state bucket."
+  value       = one(aws_iam_role.drift[*].arn)
+}

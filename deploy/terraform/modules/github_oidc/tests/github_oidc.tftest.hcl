@@ -38,6 +38,11 @@ run "trust" {
   }
 
   assert {
+    condition     = jsondecode(aws_iam_role.drift[0].assume_role_policy).Statement[0].Condition.StringEquals["token.actions.githubusercontent.com:sub"] == "repo:example/voice-server:ref:refs/heads/main"
+    error_message = "Only its main branch looks for drift."
+  }
+
+  assert {
     condition     = length(regexall("\\*", join("", values(local.trust)))) == 0
     error_message = "No trust has a wildcard."
   }
@@ -45,9 +50,9 @@ run "trust" {
 
 run "permissions" {
   assert {
-    condition = alltrue([for statement in concat(jsondecode(local.deploy_policy).Statement, jsondecode(local.plan_policy).Statement) :
+    condition = alltrue([for statement in concat(jsondecode(local.deploy_policy).Statement, jsondecode(local.drift_policy).Statement) :
       alltrue([for action in statement.Action : !strcontains(action, "*")]) &&
-      (!contains(flatten([statement.Resource]), "*") || contains(["WithoutResource", "ReadDataSources"], statement.Sid))
+      (!contains(flatten([statement.Resource]), "*") || contains(["WithoutResource", "ReadDataSources", "ReadWithoutResource"], statement.Sid))
     ])
     error_message = "Every permission names what it is for, but where AWS has no such form."
   }
@@ -64,15 +69,20 @@ run "permissions" {
   }
 
   assert {
-    condition = alltrue([for statement in jsondecode(local.plan_policy).Statement : alltrue([
-      for action in statement.Action : can(regex(":(Get|List|Describe|Decrypt)", action))
-    ])])
-    error_message = "A plan reads."
+    condition = alltrue([for statement in jsondecode(local.drift_policy).Statement : alltrue([
+      for action in statement.Action : can(regex(":(Get|List|Describe|View|Decrypt)", action))
+    ])]) && slice(jsondecode(local.drift_policy).Statement, 0, length(local.plan_statements)) == jsondecode(local.plan_policy).Statement
+    error_message = "A plan reads, and who looks for drift reads more."
+  }
+
+  assert {
+    condition     = length(local.drift_policy) <= 10240
+    error_message = "AWS takes policies of a role of at most 10,240 characters."
   }
 
   assert {
     condition = !strcontains(local.deploy_policy, "secretsmanager") && flatten([
-      for statement in jsondecode(local.plan_policy).Statement : statement.Resource if contains(statement.Action, "secretsmanager:GetSecretValue")
+      for statement in jsondecode(local.drift_policy).Statement : statement.Resource if contains(statement.Action, "secretsmanager:GetSecretValue")
     ]) == [var.cache_secret_arn, var.cdn_secret_arn]
     error_message = "Deployments read no secret, plans the two that the state holds."
   }
@@ -85,7 +95,7 @@ run "without_a_state_bucket" {
   }
 
   assert {
-    condition     = length(aws_iam_openid_connect_provider.github) == 0 && output.plan_role_arn == null
+    condition     = length(aws_iam_openid_connect_provider.github) == 0 && output.plan_role_arn == null && output.drift_role_arn == null
     error_message = "What exists is not made again."
   }
 }
