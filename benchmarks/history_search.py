@@ -28,6 +28,7 @@ from benchmarks.filled_postgres import (
     postgres,
     print_heading,
     print_quantiles,
+    processor_seconds,
     timed,
 )
 from voice_server.auth import Principal
@@ -138,14 +139,19 @@ async def measure(url: str, size: Size, samples: int) -> None:
     person = Principal(size.owner(0), tenant_id=LARGE, roles=frozenset({"customer"}))
     others = Principal("staff", tenant_id=size.tenant(1), roles=frozenset({"staff"}))
     async with Database.open(url) as database:
+        connection = await asyncpg.connect(url)
         history = History(database, _forget)
         print_heading()
         for principal, whose in ((staff, "all of the large tenant"), (person, "one of its people"), (others, "small")):
             for words in ("often", "sometimes", "rarely", "once", "never", "elsewhere", "formerly"):
                 wanted = Wanted(words=words)
                 found = await history.page(principal, wanted, PAGE)
+                before = await processor_seconds(connection)
                 seconds = [await timed(history.page, principal, wanted, PAGE) for _ in range(samples)]
-                print_quantiles(f"{whose}: {words} ({len(found)})", seconds)
+                after = await processor_seconds(connection)
+                used = None if before is None or after is None else after - before
+                print_quantiles(f"{whose}: {words} ({len(found)})", seconds, used)
+        await connection.close()
 
 
 async def _forget(_conversation_id: str, _keys: object) -> None:

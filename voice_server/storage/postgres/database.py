@@ -40,9 +40,9 @@ IDLE_SECONDS = 15.0
 """How long a transaction may do nothing: the process that began it is gone or stuck."""
 
 Plan = Literal["once", "each_time"]
-"""How PostgreSQL plans the statements of a transaction that says so. Left to itself it decides after five times, by costs
-that it guesses: `once` is for what is asked all the time and found by the same indexes whatever is asked, `each_time` for
-conditions that mostly are left out."""
+"""How PostgreSQL plans the statements of a transaction that says so. Left to itself it decides after five times, by
+costs that it guesses. `once` is for what is asked all the time and found by the same indexes whatever is asked,
+`each_time` for conditions that mostly are left out."""
 _PLAN_CACHE_MODES = {"once": "force_generic_plan", "each_time": "force_custom_plan"}
 
 _AWAY = (
