@@ -39,6 +39,8 @@ if TYPE_CHECKING:
     from benchmarks.filled_postgres import Connection
 
 CONVERSATIONS, SAID_IN_EACH = 200_000, 10
+LEAST = 10_000
+"""Conversations: with fewer, the newest of the large tenant are all that it has."""
 SMALL_TENANTS = 200
 PEOPLE = 500
 """Of the large tenant; each holds as many of its conversations as the others."""
@@ -211,7 +213,7 @@ def main() -> None:
     parser.add_argument("--url", help="an empty database to use instead of one of its own, as a superuser")
     parser.add_argument("--folder", help="where its own database lies meanwhile; 5 GB are needed at full size")
     options = parser.parse_args()
-    size = Size(max(2_000, round(CONVERSATIONS * options.scale)))
+    size = Size(max(LEAST, round(CONVERSATIONS * options.scale)))
     asyncio.run(run(size, options.samples, options.url, options.folder))
 
 

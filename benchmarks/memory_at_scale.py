@@ -182,7 +182,7 @@ async def explain(url: str, size: Size) -> None:
     tenant_id, customer_id = size.tenant(n), _id("customer", n)
     cases = (
         ("customers", "recognise", (tenant_id, ["phone"], [_phone(n)])),
-        ("memories", "of", (tenant_id, customer_id, list(TOPICS), FETCHED)),
+        ("memories", "of", (tenant_id, customer_id, list(TOPICS), FETCHED, None, None, None)),
         ("memories", "claim", (60.0, 120.0, 4)),
     )
     async with Database.open(url) as database:
