@@ -110,7 +110,7 @@ def test_who_applies_at_the_same_time_is_refused(aws: Emulator, applied: Stack) 
 
 
 def test_no_secret_is_in_the_state(aws: Emulator, applied: Stack) -> None:
-    """But for the cache's password, which the provider takes in no other way."""
+    """But for those of cache and CloudFront, which the provider takes in no other way."""
     kept = (
         _client(aws, "s3").get_object(Bucket=STATE_BUCKET, Key="production/terraform.tfstate")["Body"].read().decode()
     )
@@ -128,8 +128,9 @@ def test_no_secret_is_in_the_state(aws: Emulator, applied: Stack) -> None:
     }
     assert [name for name, text in made_up.items() if text in kept] == []
     assert json.loads(value("providers")) == {"OPENAI_API_KEY": "", "ELEVENLABS_API_KEY": "", "SMTP_URL": ""}
-    assert len(value("cache")) == 64
+    assert (len(value("cache")), len(value("cdn"))) == (64, 48)
     assert value("cache") in kept
+    assert value("cdn") in kept
 
 
 def test_what_was_made_keeps_to_the_policy(state: Any) -> None:
