@@ -170,12 +170,13 @@ class Session:
             {tool.definition.name: tool for tool in tools},
         )
         self._group = asyncio.TaskGroup()
-        self._now = asyncio.get_running_loop().time
-        """Seconds of the event loop's clock; in tests it may be a virtual one."""
+        self._now: Callable[[], float]
+        """Seconds of the clock of the event loop that it is entered in; in tests it may be a virtual one."""
         self._is_over = False
 
     async def __aenter__(self) -> Self:
         await self._group.__aenter__()
+        self._now = asyncio.get_running_loop().time
         if self.settings.replies and self._begin():
             self._turns.receive(ReplyRequested())
         return self
