@@ -95,7 +95,7 @@ class Replies:
     def resume(self, unfinished: Unfinished, messages: Messages) -> None:
         """Go on with a reply of an earlier session of this conversation."""
         reply = self._new(unfinished.options, None)
-        model = Continuation(self.language_model, unfinished)
+        model = Continuation(self.language_model, unfinished, self.tools)
         reply.writing = Writing(model, self.tools, reply.options, self.settings, self.session_id, reply.delivery)
         self._show(reply, ReplyRequested(), continues=unfinished.reply_id or None)
         self._begin(reply, messages)

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
+from pipeline.continuation import CALLED_BY_CLIENT
 from pipeline.deadlines import with_deadlines
 from pipeline.delivery import Delivery
 from pipeline.errors import PipelineError, ProviderError
@@ -39,8 +40,6 @@ BROKEN_OFF = ("length", "content_filter")
 SENTENCE_ENDS = (".", "!", "?", "…", ":")
 NOTED_CHARACTERS = 120
 """What is written is noted for the log by sentences, and at the latest after so much."""
-CALLED_BY_CLIENT = "The client is running this function. Its result is not there yet; do not call it again."
-"""What the model is told of a call of the client's, while it goes on with the results of the server's tools."""
 
 Spawn = Callable[[Callable[[], Coroutine[Any, Any, Any]]], asyncio.Task[Any]]
 """Begins work that belongs to the conversation, in a task."""

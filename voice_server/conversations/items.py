@@ -22,6 +22,7 @@ from pipeline.events import (
     ItemRemoved,
     Output,
     PlaybackReported,
+    ReplyArguments,
     ReplyAudio,
     ReplyFinished,
     ReplyInterrupted,
@@ -31,6 +32,8 @@ from pipeline.events import (
     ReplyText,
     ReplyWritten,
     SettingsApplied,
+    ToolCalled,
+    ToolReturned,
     TranscriptCompleted,
     TranscriptDelta,
     TranscriptFailed,
@@ -169,6 +172,7 @@ class Items:
                 self._touch(item_id)
             case _:
                 self._reply(output)
+                self._call(output)
 
     def _reply(self, output: Output) -> None:
         match output:
@@ -194,6 +198,21 @@ class Items:
                 ended = self.replies.pop(reply_id, None)
                 if ended and ended.options.in_conversation and output.reason == CONNECTION_LOST:
                     self.cut = ended
+
+    def _call(self, output: Output) -> None:
+        """Functions that a reply calls: of the server, or of the client."""
+        match output:
+            case ToolCalled(reply_id, name, arguments) if reply := self.replies.get(reply_id):
+                reply.call(name, arguments)
+            case ToolReturned(reply_id, name, told) if reply := self.replies.get(reply_id):
+                reply.returned(name, told)
+            case ReplyItemStarted(reply_id, FunctionCall(id=item_id)) if reply := self.replies.get(reply_id):
+                reply.begin_call(item_id)
+            case ReplyArguments(item_id=item_id, arguments=arguments):
+                if isinstance(call := self.conversation.get(item_id), FunctionCall):
+                    self.conversation.replace(replace(call, arguments=call.arguments + arguments))
+            case ReplyItemFinished(reply_id, FunctionCall() as call) if reply := self.replies.get(reply_id):
+                reply.end_call(call)
 
     def _finish(self, item: Item) -> None:
         self.conversation.replace(_silent(item))

@@ -1,6 +1,10 @@
 """A reply of which the end is not known: what of it was written, sent and heard, as far as the log tells."""
 
+from dataclasses import replace
+
+from pipeline.continuation import Called
 from pipeline.events import ReplyAudio, ReplyStarted
+from pipeline.items import FunctionCall
 from pipeline.playback import Playback
 from pipeline.providers.interfaces import SpokenText
 
@@ -19,6 +23,8 @@ class ReplyInProgress:
         self.continues = started.continues
         self.message_id: str | None = None
         """The item that is spoken or written, once it has begun."""
+        self.open_calls: list[str] = []
+        """Items: calls for the client that are being written."""
         self.is_written: bool = cut is not None and cut.is_written
         """Whether the model has written all of it."""
         self._before = cut.whole[: cut.rest_start] if cut else ""
@@ -26,6 +32,7 @@ class ReplyInProgress:
         self._rest = cut.whole[cut.rest_start :] if cut else ""
         """With what it begins."""
         self._earlier_pieces = cut.pieces if cut else 0
+        self._called: list[Called] = list(cut.called) if cut else []
         self._heard: str | None = None
         """Once it has ended: its words that count as heard."""
         self._written: list[str] = []
@@ -59,6 +66,38 @@ class ReplyInProgress:
         start = len(said) - len(said.lstrip()) + len(self._heard.strip())
         start += len(said[start:]) - len(said[start:].lstrip())
         return len(self._before) + max(0, start - self._preface)
+
+    @property
+    def called(self) -> tuple[Called, ...]:
+        """The functions that it has called, and those had that it is the rest of."""
+        return tuple(self._called)
+
+    @property
+    def waits_for_client(self) -> bool:
+        """Whether it has called what the client runs, and nothing else: then that was its end."""
+        return bool(self._called) and all(each.by_client for each in self._called)
+
+    def call(self, name: str, arguments: str) -> None:
+        """A tool of the server runs."""
+        self._called.append(Called(name, arguments))
+
+    def returned(self, name: str, output: str) -> None:
+        """It gave its result. Of several calls of one tool, the first that has none gets it."""
+        for place, each in enumerate(self._called):
+            if each.name == name and each.output is None and not each.by_client:
+                self._called[place] = replace(each, output=output)
+                return
+
+    def begin_call(self, item_id: str) -> None:
+        """The model begins a call that the client is to run."""
+        self.open_calls.append(item_id)
+
+    def end_call(self, call: FunctionCall) -> None:
+        """It is over; one that is whole may run already."""
+        if call.id in self.open_calls:
+            self.open_calls.remove(call.id)
+        if call.status == "completed":
+            self._called.append(Called(call.name, call.arguments, by_client=True))
 
     def end(self, heard: str) -> None:
         """Its message is over: these words of it count as heard."""

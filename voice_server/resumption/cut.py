@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from pipeline.continuation import Unfinished
 from pipeline.events import ItemRemoved, Output, ReplyFinished, ReplyItemFinished, TranscriptCompleted
-from pipeline.items import Item, Message, Speech, Status, Text
+from pipeline.items import FunctionCall, Item, Message, Speech, Status, Text
 from pipeline.settings import ReplyOptions
 from voice_server.conversations.facts import LogFact
 from voice_server.conversations.items import CONNECTION_LOST, Items
@@ -28,9 +28,12 @@ def unfinished(fold: Items, *, may_speak: bool) -> Unfinished | None:
     if settings is None or not settings.replies or not may_speak:
         return None
     if (reply := fold.cut) is not None:
-        if reply.is_written and not reply.whole[reply.rest_start :].strip():
+        if (reply.is_written or reply.waits_for_client) and not reply.whole[reply.rest_start :].strip():
             return None
-        return Unfinished(reply.id, reply.options, reply.whole, reply.is_written, reply.rest_start, reply.pieces)
+        is_written = reply.is_written or reply.waits_for_client
+        return Unfinished(
+            reply.id, reply.options, reply.whole, is_written, reply.rest_start, reply.pieces, reply.called
+        )
     detection = settings.turn_detection
     if fold.waits_for_answer and detection and detection.create_reply:
         return Unfinished("", ReplyOptions().completed_by(settings), "", False, 0)
@@ -38,15 +41,21 @@ def unfinished(fold: Items, *, may_speak: bool) -> Unfinished | None:
 
 
 def _replies(state: Restored, wish: Wish) -> Iterator[Output]:
-    reply, is_whole = state.interrupted, False
+    reply = state.interrupted
+    # What was asked of the client is answered when it brings the result: that was all of the reply.
+    waits_for_client = reply is not None and reply.progress.waits_for_client
+    is_whole = waits_for_client and reply is not None and not reply.written.strip()
     if reply and reply.item_id and isinstance(message := state.items.get(reply.item_id), Message):
         received = _received_seconds(reply.item_id, wish)
         words, start = reply.text(received), reply.start(received)
-        is_whole = reply.is_written and not reply.written[start:].strip()
+        is_whole = (reply.is_written or waits_for_client) and not reply.written[start:].strip()
         content = Text(words) if reply.options.modality == "text" else Speech(words)
         status: Status = "completed" if is_whole else "incomplete"
         yield ReplyItemFinished(reply.reply_id, replace(message, content=(content,), status=status))
-    for reply_id in list(state.fold.replies):
+    for reply_id, progress in list(state.fold.replies.items()):
+        for item_id in list(progress.open_calls):
+            if isinstance(call := state.items.get(item_id), FunctionCall):
+                yield ReplyItemFinished(reply_id, replace(call, status="incomplete"))
         if is_whole and reply and reply_id == reply.reply_id:
             yield ReplyFinished(reply_id, "completed")
         else:
