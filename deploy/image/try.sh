@@ -52,7 +52,8 @@ own_podman() {
 }
 end() {
   own_podman rm --force --all --time 0 --volumes >/dev/null 2>&1 || :
-  [ -z "$redis" ] || kill "$redis" 2>/dev/null || :
+  # Waited for, because it writes a last line into the folder.
+  [ -z "$redis" ] || { kill "$redis" && wait "$redis"; } 2>/dev/null || :
   own_podman image umount --all >/dev/null 2>&1 || :
   rm -rf "$work"
 }
