@@ -10,7 +10,7 @@ import structlog
 from aiohttp import WSCloseCode, WSMsgType, web
 
 from pipeline.errors import PipelineError, RequestError
-from pipeline.events import Input, Output, ReplyAudio, RequestFailed, SettingsApplied
+from pipeline.events import Input, Output, ReplyAudio, ReplyFinished, RequestFailed, SettingsApplied
 from pipeline.session import Session
 from voice_server.conversations.facts import is_promise
 from voice_server.storage.shared.interfaces import Fenced
@@ -63,6 +63,10 @@ class Record(Protocol):
         """See Observer; gives the number of this in the log, 0 if there is none."""
         ...
 
+    def told(self, events: int) -> None:
+        """A reply is over, and the client was told so many events in all: from here, another server may go on."""
+        ...
+
     def ended(self, close_code: int) -> None:
         """See Observer."""
         ...
@@ -98,6 +102,9 @@ class Unrecorded:
     def left(self, output: Output) -> int:  # noqa: ARG002 -- nobody counts
         """See Record."""
         return 0
+
+    def told(self, events: int) -> None:
+        """See Record."""
 
     def ended(self, close_code: int) -> None:
         """See Record."""
@@ -286,6 +293,8 @@ class Call:
         frames = self.connection.send(output, number if self.has_extensions and number else None)
         if isinstance(output, SettingsApplied):
             self._noted = self.record.configured(self.connection.config)
+        if isinstance(output, ReplyFinished) and self.has_extensions:
+            self.record.told(self.connection.events)
         return frames
 
     def _begins_to_speak(self, output: Output) -> bool:

@@ -15,6 +15,7 @@ import orjson
 import structlog
 
 from voice_server.conversations.entry import Entry, Header
+from voice_server.conversations.snapshot import Snapshot
 from voice_server.storage.postgres.database import Database, StorageUnavailable
 from voice_server.storage.postgres.statements import Statements
 
@@ -37,6 +38,13 @@ class Kept:
     epoch: int
     lines: list[tuple[int, str]]
     """With their sequence numbers, in order."""
+    snapshot: Snapshot | None = None
+    """What stood before them; None: they are all."""
+
+    @property
+    def last_sequence(self) -> int:
+        """Of the newest fact; 0 if there is none."""
+        return self.lines[-1][0] if self.lines else self.snapshot.sequence if self.snapshot else 0
 
 
 class Archive:
@@ -77,21 +85,24 @@ class Archive:
             epoch: int | None = await connection.fetchval(_SQL["claim"], conversation_id)
             return epoch
 
-    async def read(self, conversation_id: str, tenant_id: UUID | None = None) -> Kept | None:
+    async def read(self, conversation_id: str, tenant_id: UUID | None = None, *, after: int = 0) -> Kept | None:
         """All of its log; None if there is no such conversation. Raises StorageUnavailable.
 
-        `tenant_id`: whose it must be; None for those who cannot know, such as the janitor.
+        `tenant_id`: whose it must be; None for those who cannot know, such as the janitor. `after`: a snapshot of what
+        stood after this fact, or one before, may take the place of the facts up to it.
         """
         of_tenant = self._database.everyone() if tenant_id is None else self._database.tenant(tenant_id)
         async with of_tenant as connection:
             row = await connection.fetchrow(_SQL["header"], conversation_id)
             if row is None:
                 return None
-            lines = await connection.fetch(_SQL["facts"], conversation_id)
+            found = await connection.fetchrow(_SQL["snapshot"], conversation_id, after) if after else None
+            snapshot = None if found is None else Snapshot(found["sequence"], found["snapshot"])
+            lines = await connection.fetch(_SQL["facts"], conversation_id, snapshot.sequence if snapshot else 0)
         fields = dict(row)
         epoch = fields.pop("epoch")
         header = Header(**{**fields, "began_at": fields["began_at"].timestamp()})
-        return Kept(header, epoch, [(line["sequence"], line["fact"]) for line in lines])
+        return Kept(header, epoch, [(line["sequence"], line["fact"]) for line in lines], snapshot)
 
     async def left_alone(self, seconds: float, limit: int) -> list[str]:
         """Live conversations whose log has not changed for so long, the oldest first. Raises StorageUnavailable."""
@@ -127,6 +138,7 @@ class Archive:
                 gone[entry.header.id, item_id] = None
                 rows.pop((entry.header.id, item_id), None)
             rows.update({(row[0], row[1]): row for row in _item_rows(entry)})
+        snapshots = {entry.header.id: row for entry in entries if (row := _snapshot_row(entry))}
         news = {entry.header.id: (entry.header.id, entry.epoch, _moment(entry.ended_at)) for entry in entries}
         await connection.execute(
             _SQL["keep"],
@@ -135,6 +147,7 @@ class Archive:
             # One statement cannot do two things to a row; what came back is written over.
             *_columns([each for each in gone if each not in rows], 2),
             *_columns(news.values(), 3),
+            *_columns(snapshots.values(), 4),
         )
 
 
@@ -189,6 +202,11 @@ def _item_rows(entry: Entry) -> list[tuple[Any, ...]]:
         )
         for row in entry.items
     ]
+
+
+def _snapshot_row(entry: Entry) -> tuple[Any, ...] | None:
+    snapshot = entry.snapshot
+    return None if snapshot is None else (entry.header.id, entry.header.tenant_id, snapshot.sequence, snapshot.text)
 
 
 def _columns(rows: Any, count: int) -> list[list[Any]]:

@@ -10,6 +10,7 @@ from uuid import UUID
 import orjson
 
 from voice_server.conversations.items import ItemRow
+from voice_server.conversations.snapshot import Snapshot
 
 Channel = Literal["realtime", "voice_chat", "whatsapp"]
 
@@ -54,6 +55,8 @@ class Entry:
     """Ids of items that were removed."""
     ended_at: float | None
     """Seconds since 1970; None: it goes on."""
+    snapshot: Snapshot | None = None
+    """Of what stood after a line that is kept, or is one of these."""
 
     @property
     def last_sequence(self) -> int:
@@ -72,6 +75,7 @@ def load(line: bytes) -> Entry:
     plain: dict[str, Any] = orjson.loads(line)
     header = dict(plain["header"])
     customer_id = header["customer_id"]
+    snapshot = plain.get("snapshot")
     header |= {"tenant_id": UUID(header["tenant_id"]), "customer_id": UUID(customer_id) if customer_id else None}
     return Entry(
         header=Header(**header),
@@ -82,4 +86,5 @@ def load(line: bytes) -> Entry:
         items=tuple(ItemRow(**row) for row in plain["items"]),
         gone=tuple(plain["gone"]),
         ended_at=plain["ended_at"],
+        snapshot=None if snapshot is None else Snapshot(**snapshot),
     )

@@ -6,7 +6,8 @@
     items.conversation      # as the model was shown it, without audio
     items.rows()            # as history shows it
 
-A pure fold: the same facts give the same items, whether they are taken as they happen or years later.
+A pure fold: the same facts give the same items, whether they are taken as they happen or years later. Where no reply
+is being given it can be written down, and goes on from there as if it had taken all facts before.
 """
 
 import math
@@ -16,9 +17,12 @@ from typing import TYPE_CHECKING, Any, Final
 
 from pipeline.conversation import FIRST, Conversation
 from pipeline.events import (
+    AudioDropped,
+    AudioReceived,
     Input,
     ItemAdded,
     ItemCut,
+    ItemDeleted,
     ItemRemoved,
     Output,
     PlaybackReported,
@@ -32,16 +36,20 @@ from pipeline.events import (
     ReplyText,
     ReplyWritten,
     SettingsApplied,
+    SpeechStarted,
+    SpeechStopped,
     ToolCalled,
     ToolReturned,
     TranscriptCompleted,
     TranscriptDelta,
     TranscriptFailed,
     TurnMeasured,
+    UtteranceCommitted,
 )
 from pipeline.items import FunctionCall, Item, Message, Speech
-from pipeline.session_log import Closed, Entered, Left, Opened
+from pipeline.session_log import Closed, Entered, Left, Opened, from_json, to_json
 from voice_server.conversations.facts import Configured, LogFact
+from voice_server.conversations.hearing import Hearing
 from voice_server.conversations.reply_in_progress import ReplyInProgress
 from voice_server.wire.extensions import turn_message
 
@@ -93,6 +101,7 @@ class Items:
         """What the user said, if no reply has begun after it."""
         self.deltas: dict[str, str] = {}
         """By item: words of utterances whose transcript is not complete."""
+        self.hearing = Hearing()
         self._positions: dict[str, int] = {}
         self._said_at: dict[str, float] = {}
         self._timings: dict[str, Mapping[str, Any]] = {}
@@ -120,6 +129,47 @@ class Items:
                 self.at, self.is_closed = at, True
                 self._changed.update(dict.fromkeys(self._unfinished(), self._next_change()))
 
+    @property
+    def is_at_rest(self) -> bool:
+        """Whether nothing is being said, or was cut in the middle: then `json` tells all."""
+        return self.settings is not None and not self.replies and self.cut is None
+
+    def json(self) -> dict[str, Any]:
+        """All of it, except what has changed since rows were written down last."""
+        assert self.is_at_rest
+        return {
+            "opened": to_json(self.opened),
+            "settings": to_json(self.settings),
+            "config": self.config,
+            "is_closed": self.is_closed,
+            "at": self.at,
+            "items": [
+                (to_json(item), self._positions[item.id], self._said_at[item.id], self._timings.get(item.id))
+                for item in self.conversation
+            ],
+            "sent": self._sent,
+            "waits_for_answer": self.waits_for_answer,
+            "deltas": self.deltas,
+            "hearing": self.hearing.json(),
+        }
+
+    @classmethod
+    def of_json(cls, plain: Mapping[str, Any]) -> "Items":
+        """What `json` gave; its rows are written down. Raises LogUnreadable, KeyError, TypeError or ValueError."""
+        items = cls()
+        items.opened, items.settings = from_json(plain["opened"]), from_json(plain["settings"])
+        items.config, items.is_closed, items.at = plain["config"], plain["is_closed"], plain["at"]
+        known: list[Item] = [from_json(tagged) for tagged, *_ in plain["items"]]
+        items.conversation = Conversation(known, max_kept_audio_seconds=0.0)
+        for item, (_, position, said_at, timings) in zip(known, plain["items"], strict=True):
+            items._positions[item.id], items._said_at[item.id] = position, said_at
+            if timings is not None:
+                items._timings[item.id] = timings
+        items._sent, items.deltas = dict(plain["sent"]), dict(plain["deltas"])
+        items.waits_for_answer = plain["waits_for_answer"]
+        items.hearing = Hearing.of_json(plain["hearing"])
+        return items
+
     def rows(self) -> list[ItemRow]:
         """All items."""
         return [self._row(item) for item in self.conversation]
@@ -137,24 +187,32 @@ class Items:
     def _open(self, fact: Opened) -> None:
         goes_on = self.opened is not None and self.opened.session_id == fact.session_id
         self.opened, self.is_closed = fact, False
+        self.hearing.opened()
         if not goes_on:
             self.settings, self.at, self.cut = fact.settings, 0.0, None
             self.replies.clear()
 
     def _enter(self, event: Input) -> None:
-        if isinstance(event, PlaybackReported) and math.isfinite(event.heard_seconds) and event.heard_seconds >= 0:
-            for reply in self.replies.values():
-                if reply.message_id == event.item_id:
-                    reply.report(event.heard_seconds, self.at, playing=event.playing)
+        match event:
+            case AudioReceived(samples):
+                self.hearing.received(len(samples))
+            case PlaybackReported(item_id, seconds) if math.isfinite(seconds) and seconds >= 0:
+                for reply in self.replies.values():
+                    if reply.message_id == item_id:
+                        reply.report(seconds, self.at, playing=event.playing)
+            case ItemDeleted(item_id=item_id):
+                self.hearing.deleted(item_id)
 
     def _leave(self, output: Output) -> None:
         match output:
             case ItemAdded(item, previous_item_id):
+                self.hearing.added(item.id)
                 self._add(item, previous_item_id)
                 # What is typed is answered when the client asks for it.
                 self.waits_for_answer = item.id if _is_spoken(item) else None
                 self.cut = None
             case ItemRemoved(item_id):
+                self.hearing.removed(item_id)
                 self._remove(item_id)
             case TranscriptCompleted(item_id=item_id, text=text):
                 self._set_transcript(item_id, text)
@@ -170,9 +228,22 @@ class Items:
                 turn = turn_message(output)
                 self._timings[item_id] = {name: value for name, value in turn.items() if name != "type"}
                 self._touch(item_id)
+            case SpeechStarted() | SpeechStopped() | UtteranceCommitted() | AudioDropped():
+                self._hear(output)
             case _:
                 self._reply(output)
                 self._call(output)
+
+    def _hear(self, output: SpeechStarted | SpeechStopped | UtteranceCommitted | AudioDropped) -> None:
+        match output:
+            case SpeechStarted(item_id, seconds):
+                self.hearing.started(item_id, seconds)
+            case SpeechStopped(end_seconds=seconds):
+                self.hearing.stopped(seconds)
+            case UtteranceCommitted(item_id=item_id):
+                self.hearing.committed(item_id)
+            case AudioDropped():
+                self.hearing.committed(None)
 
     def _reply(self, output: Output) -> None:
         match output:

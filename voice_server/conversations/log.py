@@ -89,13 +89,13 @@ class ConversationLog:
         self._open[header.id] = pending
         return ConversationWriter(self, pending)
 
-    async def take_over(self, conversation_id: str, epoch: int) -> TakenOver | None:
-        """Shut out the writers of older epochs and read the whole log; None: there is no such conversation.
+    async def take_over(self, conversation_id: str, epoch: int, *, after: int = 0) -> TakenOver | None:
+        """Shut out the writers of older epochs and read the log; None: there is no such conversation.
 
-        Raises StorageUnavailable.
+        `after`: facts up to this one are only needed for what they come to. Raises StorageUnavailable.
         """
         await self.let_go(conversation_id)
-        return await self.recovery.take_over(conversation_id, epoch)
+        return await self.recovery.take_over(conversation_id, epoch, after=after)
 
     async def let_go(self, conversation_id: str) -> None:
         """Keep what this process has still to keep of it; nothing more of it may be noted here."""
@@ -235,6 +235,15 @@ class ConversationWriter:
     def heard(self, sample_count: int, at: float) -> None:
         """The microphone went on, which is noted with the fact that follows."""
         self._pending.heard(sample_count, at)
+
+    def told(self, events: int) -> None:
+        """A reply is over, and the client was told so many events in all: from here, another server may go on."""
+        if self._pending.refusal is None:
+            try:
+                self._pending.told(events)
+            except Exception:
+                # Without it, the log is read from its beginning.
+                _log.exception("there is no snapshot of a conversation", conversation=self.header.id)
 
     async def durable(self, sequence: int) -> bool:
         """Wait until everything up to this number is safe; False if it is not, after at most DURABLE_SECONDS.

@@ -9,6 +9,7 @@ from voice_server.conversations.archive import Refusal
 from voice_server.conversations.entry import Entry, Header
 from voice_server.conversations.facts import LogFact, Thinning, write
 from voice_server.conversations.items import Items
+from voice_server.conversations.snapshot import BEHIND_FACTS, EVERY_FACTS, Snapshot, taken
 from voice_server.storage.shared.interfaces import Fenced
 
 MAX_ENTRY_LINES = 2000
@@ -42,6 +43,10 @@ class Pending:
         """Whether whoever looks for lines in Redis would learn of the conversation from PostgreSQL or the disk."""
         self._ended_is_written = True
         self._mark = 0
+        self._snapshot: Snapshot | None = None
+        """The newest that is not written down yet."""
+        self._snapshot_at = 0
+        """The number of the fact after which the last was made."""
         self._waiting: list[tuple[int, asyncio.Future[None]]] = []
 
     # --- what is noted ---
@@ -61,6 +66,11 @@ class Pending:
         """The microphone went on."""
         self._thinning.heard(sample_count, at)
 
+    def told(self, events: int) -> None:
+        """The client has been told so many events, and none is under way: a good moment for a snapshot."""
+        if self.sequence - self._snapshot_at >= EVERY_FACTS and self._items.is_at_rest and self._snapshot is None:
+            self._snapshot, self._snapshot_at = taken(self.sequence, self._items, events), self.sequence
+
     def end(self) -> None:
         """The conversation is over."""
         self.ended_at = time.time()
@@ -77,6 +87,8 @@ class Pending:
         """What is to be written down next, and a mark for `written`."""
         rows, gone, mark = self._items.changes()
         lines = tuple(islice(self._lines, MAX_ENTRY_LINES))
+        last_sequence = self._first + len(lines) - 1
+        is_due = self._snapshot is not None and self._snapshot.sequence + BEHIND_FACTS <= last_sequence
         return (
             Entry(
                 header=self.header,
@@ -87,6 +99,7 @@ class Pending:
                 items=tuple(rows),
                 gone=tuple(gone),
                 ended_at=self.ended_at,
+                snapshot=self._snapshot if is_due else None,
             ),
             mark,
         )
@@ -97,6 +110,8 @@ class Pending:
         self.can_be_found = True
         self.is_known = self.is_known or to_postgres
         self._ended_is_written = self._ended_is_written or entry.ended_at is not None
+        if entry.snapshot is not None:
+            self._snapshot = None
         freed = 0
         while self._lines and self._first <= entry.last_sequence:
             freed += len(self._lines.popleft())

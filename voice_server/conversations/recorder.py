@@ -83,6 +83,10 @@ class ConversationRecord:
         """See Record."""
         return self.writer.note(Left(self._now() - self._began_at, output))
 
+    def told(self, events: int) -> None:
+        """See Record."""
+        self.writer.told(events)
+
     def configured(self, config: SessionConfig) -> int:
         """See Record."""
         return self.writer.note(Configured(self._now() - self._began_at, config_json(config)))

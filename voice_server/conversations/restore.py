@@ -60,9 +60,12 @@ class Restored:
     """To be taken on by the next writer."""
 
 
-def restored(facts: Iterable[LogFact]) -> Restored:
-    """All of a conversation, from its first fact on. Raises ValueError if there is none that says how it began."""
-    items = Items()
+def restored(facts: Iterable[LogFact], before: Items | None = None) -> Restored:
+    """A conversation. `before`: what stood before the facts; None: they are all.
+
+    Raises ValueError if nothing says how it began.
+    """
+    items = before or Items()
     for fact in facts:
         items.take(fact)
     if items.settings is None:

@@ -37,6 +37,7 @@ RULES: Mapping[str, Mapping[str, str]] = {
     "conversation_items": _all(
         _REMOVED, "conversation_id id tenant_id position role text status said_at timings words unheard"
     ),
+    "conversation_snapshots": _all(_REMOVED, "conversation_id tenant_id sequence snapshot"),
     "conversations": _all(
         _REMOVED,
         "id tenant_id tenant_version customer_id owner assistant channel language began_at changed_at ended_at epoch "

@@ -14,6 +14,7 @@ _FILES: Mapping[str, str] = {
     "conversations": "your conversations",
     "items": "what was said in them, with times",
     "facts": "their logs: everything that happened, in order, as JSON within JSON",
+    "snapshots": "where long conversations stood in the middle, with what had been said, as JSON within JSON",
     "live_sessions": "conversations that are being held now",
     "session_slots": "the same, as they are counted",
     "browser_keys": "keys that were made for your browser and still hold",

@@ -1,25 +1,23 @@
 """What a session that was cut had still to do: how its outputs end, and what the assistant goes on with."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import replace
 
 from pipeline.continuation import Unfinished
 from pipeline.events import ItemRemoved, Output, ReplyFinished, ReplyItemFinished, TranscriptCompleted
 from pipeline.items import FunctionCall, Item, Message, Speech, Status, Text
 from pipeline.settings import ReplyOptions
-from voice_server.conversations.facts import LogFact
 from voice_server.conversations.items import CONNECTION_LOST, Items
 from voice_server.conversations.restore import Restored
-from voice_server.resumption.replay import connections_of, heard
 from voice_server.resumption.wish import Wish
 
 LONGEST_TURN_SECONDS = 55.0
 """A client keeps hardly more: a longer turn cannot be heard again."""
 
 
-def endings(state: Restored, facts: Sequence[LogFact], wish: Wish) -> list[Output]:
+def endings(state: Restored, wish: Wish) -> list[Output]:
     """What the lost session could not say any more."""
-    return [*_replies(state, wish), *_transcripts(state, facts, wish)]
+    return [*_replies(state, wish), *_transcripts(state, wish)]
 
 
 def unfinished(fold: Items, *, may_speak: bool) -> Unfinished | None:
@@ -69,9 +67,9 @@ def _received_seconds(item_id: str, wish: Wish) -> float | None:
     return 0.0 if wish.has_kept else None
 
 
-def _transcripts(state: Restored, facts: Sequence[LogFact], wish: Wish) -> Iterator[Output]:
+def _transcripts(state: Restored, wish: Wish) -> Iterator[Output]:
     """The words of the last turn may be lost with the session: then it is taken back, and heard again."""
-    unheard = _unheard(state, facts, wish)
+    unheard = _unheard(state, wish)
     for item in list(state.items):
         if not _lacks_words(item):
             continue
@@ -81,13 +79,14 @@ def _transcripts(state: Restored, facts: Sequence[LogFact], wish: Wish) -> Itera
             yield TranscriptCompleted(item.id, state.untranscribed.get(item.id, "").strip(), 0.0)
 
 
-def _unheard(state: Restored, facts: Sequence[LogFact], wish: Wish) -> str | None:
+def _unheard(state: Restored, wish: Wish) -> str | None:
     """The turn that was committed, and whose words nobody knows, if the client still has its audio."""
     if not (wish.has_kept and state.config and state.config.transcribes and state.settings.turn_detection):
         return None
-    if wish.connection != connections_of(facts):
+    hearing = state.fold.hearing
+    if wish.connection != hearing.connections:
         return None
-    was_heard = heard(facts)
+    was_heard = hearing.heard()
     if was_heard.turn is None or was_heard.began_seconds is not None:
         return None
     item_id, began = was_heard.turn

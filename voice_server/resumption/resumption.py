@@ -10,7 +10,6 @@ from collections.abc import Awaitable, Callable
 import structlog
 
 from pipeline.conversation import Conversation
-from pipeline.session_log import Left
 from voice_server.conversations.archive import Archive
 from voice_server.conversations.log import ConversationLog
 from voice_server.conversations.recorder import Recorder
@@ -18,7 +17,7 @@ from voice_server.conversations.recovery import TakenOver
 from voice_server.conversations.restore import restored
 from voice_server.http.errors import ApiError
 from voice_server.resumption.cut import endings, unfinished
-from voice_server.resumption.replay import connections_of, heard, replayed, speaks
+from voice_server.resumption.replay import replayed
 from voice_server.resumption.tickets import LOST_SECONDS, Ticket, Tickets
 from voice_server.resumption.wish import Resumed, Wish
 from voice_server.storage.postgres.database import StorageUnavailable
@@ -91,33 +90,35 @@ class Resumption:
         epoch = await self._archive.claim(ticket.conversation_id, ticket.tenant_id)
         if epoch is None:
             raise _not_resumable()
-        taken = await self._log.take_over(ticket.conversation_id, epoch)
+        taken = await self._log.take_over(ticket.conversation_id, epoch, after=wish.after)
         if taken is None:
             raise _not_resumable()
         await self._tickets.resumed(ticket)
         return self._resumed(ticket, taken, epoch, wish)
 
     def _resumed(self, ticket: Ticket, taken: TakenOver, epoch: int, wish: Wish) -> Resumed:
-        replay = replayed(list(zip(taken.numbers, taken.facts, strict=True)), wish.after)
-        state = restored(taken.facts)
+        replay = replayed(list(zip(taken.numbers, taken.facts, strict=True)), wish.after, taken.standing)
+        state = restored(taken.facts, taken.standing.items if taken.standing else None)
+        hearing = state.fold.hearing
         if state.config is None:
             raise _not_resumable()
+        connection, may_speak = hearing.connections + 1, not (wish.has_kept and hearing.is_spoken)
+        cut = endings(state, wish)
         # All of this is noted without a pause, and so written down together or not at all.
         record = self._recorder.resume(taken.header, epoch, taken.last_sequence, state.fold, state.config)
-        number, connection = taken.last_sequence, connections_of(taken.facts) + 1
+        number = taken.last_sequence
         replay.connection.go_on(connection)
         ended: list[Frame] = []
-        for output in endings(state, taken.facts, wish):
+        for output in cut:
             number = record.left(output)
             ended += replay.connection.send(output, number)
-            taken.facts.append(Left(state.fold.at, output))
         resumed = extensions.resumed_message(
             ticket.session_id,
             ticket.conversation_id,
             connection=connection,
             after=min(wish.after, taken.last_sequence),
             replayed=len(replay.missed),
-            resend_from_seconds=heard(taken.facts, wish.connection).resend_from_seconds,
+            resend_from_seconds=hearing.heard(wish.connection or connection - 1).resend_from_seconds,
         )
         return Resumed(
             ticket=ticket,
@@ -125,7 +126,7 @@ class Resumption:
             connection=replay.connection,
             record=record,
             conversation=_copy(state.items, state.config),
-            unfinished=unfinished(state.fold, may_speak=not (wish.has_kept and speaks(taken.facts))),
+            unfinished=unfinished(state.fold, may_speak=may_speak),
             frames=[replay.connection.tell(resumed), _resume_frame(wish.token), *replay.missed, *ended],
             noted=number,
         )

@@ -35,6 +35,15 @@ class Connection:
         """The frame that the server begins with."""
         return write(self._encoder.created())
 
+    @property
+    def events(self) -> int:
+        """That were told, of those that have a number."""
+        return self._encoder.event_count
+
+    def told(self, events: int) -> None:
+        """So many had been told before this one was there."""
+        self._encoder.event_count = events
+
     def go_on(self, connection: int) -> None:
         """What follows goes over this one of the session's connections, counted from 1."""
         self._encoder.go_on(connection)

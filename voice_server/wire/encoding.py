@@ -60,7 +60,8 @@ class Encoder:
         self._with_extensions = with_extensions
         self._conversation_id = f"conv_{config.session_id.removeprefix('sess_')}"
         self._replies: dict[str, OpenReply] = {}
-        self._event_count = 0
+        self.event_count = 0
+        """Those that the client can recognise when they come again."""
         self._event_prefix = "event"
 
     def created(self) -> Json:
@@ -87,8 +88,8 @@ class Encoder:
         return [message if isinstance(message, bytes) else self._numbered(message) for message in self._encode(output)]
 
     def _numbered(self, message: Json) -> Json:
-        self._event_count += 1
-        return {"type": message["type"], "event_id": f"{self._event_prefix}_{self._event_count}", **message}
+        self.event_count += 1
+        return {"type": message["type"], "event_id": f"{self._event_prefix}_{self.event_count}", **message}
 
     def _encode(self, output: Output) -> Iterable[Json | bytes]:
         match output:

@@ -21,8 +21,8 @@ from pipeline.settings import SessionSettings, TurnDetection
 from tests.voice_server.conversations.logs import Kept, kept_in
 from tests.voice_server.wire.served import Served, Talk, served
 from voice_server.conversations.facts import LogFact
+from voice_server.conversations.items import Items
 from voice_server.conversations.recorder import Recorder
-from voice_server.resumption.replay import heard
 from voice_server.resumption.resumption import Resumption
 from voice_server.resumption.tickets import Tickets
 from voice_server.storage.postgres.database import Database
@@ -248,4 +248,7 @@ REMOVED = Left(0.0, ItemRemoved("item_1"))
     ],
 )
 def test_what_may_not_have_been_noticed_is_heard_again(facts: list[LogFact], seconds: float) -> None:
-    assert heard(facts).resend_from_seconds == pytest.approx(seconds)
+    items = Items()
+    for fact in facts:
+        items.take(fact)
+    assert items.hearing.heard().resend_from_seconds == pytest.approx(seconds)

@@ -35,10 +35,14 @@ from pipeline.session_log import Left
 from pipeline.settings import SessionSettings, TurnDetection
 from tests.voice_server.conversations.logs import Kept, header, kept_in
 from tests.voice_server.wire.served import Served, served, speech
+from voice_server.conversations import pending
 from voice_server.conversations.entry import Entry
 from voice_server.conversations.facts import is_promise, read
 from voice_server.conversations.items import Items
 from voice_server.conversations.recorder import Recorder
+from voice_server.conversations.restore import restored
+from voice_server.conversations.snapshot import Snapshot, taken
+from voice_server.resumption.replay import replayed
 from voice_server.resumption.resumption import Resumption
 from voice_server.resumption.tickets import Ticket, Tickets
 from voice_server.storage.postgres.database import Database
@@ -247,7 +251,7 @@ class Task:
             await person.converse(socket)
         return Told(session_id, await self.lines(session_id), begun, person)
 
-    async def go_on(self, told: Told, count: int, person: Person) -> Told:
+    async def go_on(self, told: Told, count: int, person: Person, *, from_snapshot: bool = False) -> Told:
         """The server was killed when so much of its log was safe; `person`: what the client was then."""
         session_id = new_id("sess")
         lines = [
@@ -255,7 +259,8 @@ class Task:
         ]
         conversation_id = session_id.replace("sess_", "conv_")
         whose = header(conversation_id, owner="local")
-        await self.kept.archive.write([Entry(whose, 1, True, 1, tuple(lines[:count]), (), (), None)])
+        snapshot = newest_snapshot(lines, person.seq) if from_snapshot else None
+        await self.kept.archive.write([Entry(whose, 1, True, 1, tuple(lines[:count]), (), (), None, snapshot)])
         token = await self.tickets.issue(Ticket(session_id, whose.tenant_id, conversation_id, whose.owner))
         assert token is not None
         begun = replace(person, came=[])
@@ -289,6 +294,19 @@ async def task(database: Database, folder: Path, name: str) -> AsyncIterator[Tas
             voice=ScriptedTextToSpeech(seconds_per_character=SECONDS_PER_CHARACTER),
         ) as server:
             yield Task(server, kept, tickets)
+
+
+def newest_snapshot(lines: Sequence[str], last: int) -> Snapshot | None:
+    """Of what stood after the last reply that was over by then."""
+    ends = [number for number, line in enumerate(lines[:last], 1) if '"ReplyFinished"' in line]
+    return snapshot_after(lines, ends[-1]) if ends else None
+
+
+def snapshot_after(lines: Sequence[str], count: int) -> Snapshot | None:
+    """What the log says of where the conversation stood."""
+    facts = [read(line) for line in lines[:count]]
+    fold = restored(facts).fold
+    return taken(count, fold, replayed(list(enumerate(facts, 1)), count).connection.events)
 
 
 def check(told: Told) -> None:
@@ -348,19 +366,42 @@ async def everywhere(cuts: Sequence[tuple[str, Coroutine[Any, Any, Told]]]) -> d
     return {name: result for name, result in results if isinstance(result, Told)}
 
 
-@pytest.mark.parametrize("client", ["has all of it", "is behind", "is ahead"])
+@pytest.mark.parametrize("client", ["has all of it", "is behind", "is ahead", "is found by a snapshot"])
 async def test_killed_after_each_fact(database: Database, tmp_path: Path, client: str) -> None:
     async with task(database, tmp_path, "one") as one, task(database, tmp_path, "two") as two:
         told = await one.begin()
         check(told)
         cuts = []
         for count in range(first_cut(told), len(told.lines), 2 if client == "is behind" else 1):
-            came = {"has all of it": count, "is behind": count - 4, "is ahead": newest_possible(told, count)}[client]
+            came = {"is behind": count - 4, "is ahead": newest_possible(told, count)}.get(client, count)
             if client == "is ahead" and came == count:
                 continue
             person = told.person.before(came, told.begun)
-            cuts.append((f"after {count}, {told.lines[count - 1][:90]}", two.go_on(told, count, person)))
+            from_snapshot = client == "is found by a snapshot"
+            if from_snapshot and newest_snapshot(told.lines, person.seq) is None:
+                continue
+            again = two.go_on(told, count, person, from_snapshot=from_snapshot)
+            cuts.append((f"after {count}, {told.lines[count - 1][:90]}", again))
+        assert cuts
         await everywhere(cuts)
+
+
+async def test_snapshots_say_what_the_log_comes_to(
+    database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of a conversation over one connection, and of one that went on over another."""
+    monkeypatch.setattr(pending, "EVERY_FACTS", 1)
+    monkeypatch.setattr(pending, "BEHIND_FACTS", 0)
+    async with task(database, tmp_path, "one") as one, task(database, tmp_path, "two") as two:
+        told = await one.begin()
+        count = next(number for number, line in enumerate(told.lines, 1) if '"ReplyAudio"' in line) + 4
+        again = await two.go_on(told, count, told.person.before(count, told.begun))
+        for each in (told, again):
+            kept = await one.kept.archive.read(each.session_id.replace("sess_", "conv_"), after=len(each.lines))
+            assert kept
+            assert kept.snapshot
+            assert kept.snapshot.sequence > count
+            assert kept.snapshot == snapshot_after(each.lines, kept.snapshot.sequence)
 
 
 @pytest.mark.parametrize("cut", ["TranscriptCompleted", "ReplyItemStarted", "ReplyAudio", "UtteranceCommitted"])

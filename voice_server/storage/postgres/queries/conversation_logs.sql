@@ -36,6 +36,12 @@ put AS (
 dropped AS (
     DELETE FROM conversation_items USING unnest($15::text[], $16::text[]) AS gone (conversation_id, id)
     WHERE conversation_items.conversation_id = gone.conversation_id AND conversation_items.id = gone.id
+),
+stood AS (
+    INSERT INTO conversation_snapshots (conversation_id, tenant_id, sequence, snapshot)
+    SELECT * FROM unnest($20::text[], $21::uuid[], $22::bigint[], $23::text[])
+    ON CONFLICT (conversation_id) DO UPDATE SET sequence = excluded.sequence, snapshot = excluded.snapshot
+    WHERE conversation_snapshots.sequence < excluded.sequence
 )
 UPDATE conversations SET changed_at = now(), epoch = news.epoch, ended_at = news.ended_at
 FROM unnest($17::text[], $18::integer[], $19::timestamptz[]) AS news (id, epoch, ended_at)
@@ -55,8 +61,11 @@ UPDATE conversations SET epoch = epoch + 1 WHERE id = $1 RETURNING epoch
 SELECT id, tenant_id, owner, assistant, channel, tenant_version, customer_id, language, began_at, epoch
 FROM conversations WHERE id = $1
 
+-- name: snapshot
+SELECT sequence, snapshot FROM conversation_snapshots WHERE conversation_id = $1 AND sequence <= $2
+
 -- name: facts
-SELECT sequence, fact FROM conversation_facts WHERE conversation_id = $1 ORDER BY sequence
+SELECT sequence, fact FROM conversation_facts WHERE conversation_id = $1 AND sequence > $2 ORDER BY sequence
 
 -- name: left_alone
 SELECT id FROM conversations

@@ -59,6 +59,11 @@ SELECT to_jsonb(conversation_facts) AS row FROM conversation_facts
 WHERE conversation_id = ANY (ARRAY(SELECT jsonb_array_elements_text($1::jsonb->'conversations')))
 ORDER BY conversation_id, sequence
 
+-- name: snapshots
+SELECT to_jsonb(conversation_snapshots) AS row FROM conversation_snapshots
+WHERE conversation_id = ANY (ARRAY(SELECT jsonb_array_elements_text($1::jsonb->'conversations')))
+ORDER BY conversation_id
+
 -- name: live_sessions
 SELECT to_jsonb(live_sessions) - 'token_digest' AS row FROM live_sessions
 WHERE conversation_id = ANY (ARRAY(SELECT jsonb_array_elements_text($1::jsonb->'conversations')))
