@@ -1,10 +1,12 @@
 """Terraform over a copy of deploy/terraform: the working tree gets no plugin links, states or lock files."""
 
 import os
+import re
 import shutil
 import subprocess
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from tests.services.missing import missing
@@ -19,11 +21,6 @@ _UNREACHABLE = ("Failed to query available provider packages", "Failed to instal
 def folders_with_tests() -> list[str]:
     """Folders of deploy/terraform that hold tests, as `modules/kms`, in the order of their names."""
     return sorted({str(file.parent.parent.relative_to(SOURCE)) for file in SOURCE.rglob("tests/*.tftest.hcl")})
-
-
-def roots() -> list[str]:
-    """Folders that people apply: bootstrap and the environments."""
-    return ["bootstrap", *sorted(str(path.relative_to(SOURCE)) for path in (SOURCE / "environments").glob("*/"))]
 
 
 def environment() -> dict[str, str]:
@@ -108,3 +105,31 @@ def copy_to(folder: Path) -> Terraform:
     tree = folder / "terraform"
     shutil.copytree(SOURCE, tree, ignore=_LEFT_OUT)
     return Terraform(program, tree)
+
+
+@contextmanager
+def with_running_provider(terraform: Terraform, folder: str) -> Iterator[Terraform]:
+    """Terraform that talks to one provider, that of `folder`, for as long as this lasts.
+
+    By itself it starts the provider anew for each step of each test, some hundred times, which is most of what those
+    cost. For people who debug a provider, it takes one that runs. What it then no longer looks at is the version.
+    """
+    terraform.init(folder)
+    # Below registry, name space, name, version and platform, of which the last may be a link.
+    (provider,) = (terraform.tree / folder / ".terraform" / "providers").glob("*/*/*/*/*/terraform-provider-aws_*")
+    process = subprocess.Popen(
+        [str(provider), "-debug"],
+        env=environment(),
+        text=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        assert process.stdout is not None
+        said = (re.search(r"TF_REATTACH_PROVIDERS='(.+)'", line) for line in process.stdout)
+        address = next(filter(None, said), None)
+        assert address is not None, f"the provider did not start: {provider} -debug says why"
+        yield replace(terraform, extra={**terraform.extra, "TF_REATTACH_PROVIDERS": address[1]})
+    finally:
+        process.terminate()
+        process.wait()

@@ -1,4 +1,4 @@
-"""The configuration is formatted and valid, and every module does what its own tests ask."""
+"""The configuration is formatted, and every module does what its own tests ask. Environments are planned elsewhere."""
 
 import os
 import re
@@ -8,17 +8,18 @@ from pathlib import Path
 
 import pytest
 
-from tests.deploy.terraform import MODULES, SOURCE, Terraform, copy_to, folders_with_tests, roots
+from tests.deploy.terraform import MODULES, SOURCE, Terraform, copy_to, folders_with_tests, with_running_provider
 
 pytestmark = pytest.mark.timeout(300)
 
 TESTED = folders_with_tests()
-ROOTS = roots()
 
 
 @pytest.fixture(scope="module")
-def terraform(tmp_path_factory: pytest.TempPathFactory) -> Terraform:
-    return copy_to(tmp_path_factory.mktemp("deploy"))
+def terraform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Terraform]:
+    # Whether the environments' lock files fit what is installed, and the modules' versions, their plans show.
+    with with_running_provider(copy_to(tmp_path_factory.mktemp("deploy")), "bootstrap") as attached:
+        yield attached
 
 
 def _tests_of(terraform: Terraform, folder: str) -> None:
@@ -32,7 +33,7 @@ def _tests_of(terraform: Terraform, folder: str) -> None:
 
 @pytest.fixture(scope="module")
 def running(request: pytest.FixtureRequest, terraform: Terraform) -> Iterator[dict[str, Future[None]]]:
-    """The tests of every module that was asked for, one process a core, each module's own copy of nothing shared."""
+    """The tests of every module that was asked for, one process a core."""
     wanted = [
         str(item.callspec.params["tested"])
         for item in request.session.items
@@ -45,15 +46,6 @@ def running(request: pytest.FixtureRequest, terraform: Terraform) -> Iterator[di
 
 def test_everything_is_formatted(terraform: Terraform) -> None:
     answer = terraform.run(".", "fmt", "-check", "-recursive", "-diff")
-
-    assert answer.returncode == 0, answer.stdout
-
-
-@pytest.mark.parametrize("root", ROOTS)
-def test_a_root_is_valid(terraform: Terraform, root: str) -> None:
-    terraform.init(root)
-
-    answer = terraform.run(root, "validate", "-no-color")
 
     assert answer.returncode == 0, answer.stdout
 
