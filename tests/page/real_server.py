@@ -6,12 +6,15 @@ import email.policy
 import os
 import re
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from aiohttp import ClientSession
+
+from voice_server.storage.postgres.cluster import Cluster
+from voice_server.storage.postgres.database import Database
 
 READY_SECONDS = 60.0
 LETTER_SECONDS = 20.0
@@ -47,6 +50,41 @@ class RealServer:
             token = (await self.link("Confirm your e-mail address")).partition("#verify=")[2]
             async with http.post("/api/v1/auth/verify", json={"token": token}) as answer:
                 assert answer.status == 200, await answer.text()
+
+    async def talk(self, texts: Sequence[str], email: str, password: str) -> None:
+        """Conversations that somebody has had elsewhere: one of each text, in this order."""
+        async with ClientSession(self.url) as http:
+            async with http.post("/api/v1/auth/login", json={"email": email, "password": password}) as answer:
+                headers = {"Authorization": f"Bearer {(await answer.json())['access_token']}"}
+            for text in texts:
+                async with http.ws_connect("/v1/realtime", headers=headers) as socket:
+                    content = [{"type": "input_text", "text": text}]
+                    item = {"type": "message", "role": "user", "content": content}
+                    await socket.send_json({"type": "conversation.item.create", "item": item})
+                    while (await socket.receive_json())["type"] != "conversation.item.done":
+                        pass
+
+    async def configure(self, **config: object) -> None:
+        """How the default tenant is held from now on. Without a key, everybody on this machine is the operator."""
+        async with ClientSession(self.url) as http:
+            async with http.get("/api/v1/tenants/default") as answer:
+                version = (await answer.json())["version"]
+            body = {"version": version, "config": config}
+            async with http.put("/api/v1/tenants/default/config", json=body) as answer:
+                assert answer.status == 200, await answer.text()
+
+    async def found(self, slug: str, name: str, **config: object) -> None:
+        """There is another tenant."""
+        async with ClientSession(self.url) as http:
+            body = {"slug": slug, "name": name, "config": config}
+            async with http.post("/api/v1/tenants", json=body) as answer:
+                assert answer.status == 201, await answer.text()
+
+    @asynccontextmanager
+    async def database(self) -> AsyncIterator[Database]:
+        """What the server keeps, beside it."""
+        async with Database.open(Cluster(self.folder / "postgres").url, max_connections=1) as database:
+            yield database
 
     async def link(self, subject: str) -> str:
         """Where the letter with this subject leads to."""

@@ -13,18 +13,20 @@ import { openMicrophone } from "./microphone";
 import { Player } from "./player";
 import { checkServer } from "./server";
 import "./style.css";
+import { tenantIn } from "./tenant";
 import { openWebSocket } from "./transport";
 import { VoiceClient } from "./voiceClient";
 
-const account = new Account(ask, browserPresence);
+const tenant = tenantIn(window.location.search);
+const account = new Account(tenant, ask, browserPresence(tenant));
 const client = new VoiceClient({
   door: new Door(openWebSocket, checkServer, account, rememberedKey()),
   openMicrophone,
   speaker: new Player(),
-  memory: tabMemory,
+  memory: tabMemory(tenant),
 });
 follow(account, client);
-onPresenceElsewhere(() => void account.lookAgain());
+onPresenceElsewhere(tenant, () => void account.lookAgain());
 window.addEventListener("pagehide", () => client.leave());
 window.addEventListener("offline", () => window.addEventListener("online", () => client.checkConnection(), { once: true }));
 window.addEventListener("online", () => client.retryNow());

@@ -1,5 +1,7 @@
 /** What a tab remembers of its conversation, so that the page goes on with it after it was loaded again. */
 
+import { nameFor } from "./tenant";
+
 export interface Remembered {
   readonly token: string;
   readonly expiresInMs: number;
@@ -18,16 +20,19 @@ export interface Memory {
 
 const NAME = "voice-server.conversation";
 
-export const tabMemory: Memory = {
-  read: () => {
-    const stored = window.sessionStorage.getItem(NAME);
-    return stored === null ? null : readRemembered(stored);
-  },
-  write: (remembered) => {
-    if (remembered === null) window.sessionStorage.removeItem(NAME);
-    else window.sessionStorage.setItem(NAME, JSON.stringify(remembered));
-  },
-};
+export function tabMemory(tenant: string): Memory {
+  const name = nameFor(tenant, NAME);
+  return {
+    read: () => {
+      const stored = window.sessionStorage.getItem(name);
+      return stored === null ? null : readRemembered(stored);
+    },
+    write: (remembered) => {
+      if (remembered === null) window.sessionStorage.removeItem(name);
+      else window.sessionStorage.setItem(name, JSON.stringify(remembered));
+    },
+  };
+}
 
 /** Null for what another version of the page may have written. */
 export function readRemembered(json: string): Remembered | null {

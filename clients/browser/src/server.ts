@@ -41,10 +41,11 @@ export interface About {
   readonly notices: readonly string[];
 }
 
-/** Null if the server does not tell; the page works without. */
-export async function fetchAbout(): Promise<About | null> {
+/** `token`: of whoever is logged in, who learns of their tenant's. Null if the server does not tell; the page works without. */
+export async function fetchAbout(token: string | null): Promise<About | null> {
   try {
-    const response = await fetch("/api/v1/about", { signal: AbortSignal.timeout(PATIENCE_MS) });
+    const headers: Record<string, string> = token === null ? {} : { Authorization: `Bearer ${token}` };
+    const response = await fetch("/api/v1/about", { headers, signal: AbortSignal.timeout(PATIENCE_MS) });
     return response.ok ? readAbout(await response.json()) : null;
   } catch {
     return null;

@@ -46,7 +46,7 @@ function stage(left: string | null = null) {
   const authority = new Authority();
   const presence = new FakePresence();
   presence.accountId = left;
-  return { authority, presence, account: new Account(authority.ask, presence) };
+  return { authority, presence, account: new Account("default", authority.ask, presence) };
 }
 
 beforeEach(() => {

@@ -27,6 +27,8 @@ const MARGIN_MS = 30_000;
 const ENDED = "Your session has ended. Log in again.";
 
 export class Account {
+  /** To which people log in here. */
+  readonly tenant: string;
   readonly #ask: Ask;
   readonly #presence: Presence;
   readonly #listeners = new Set<() => void>();
@@ -37,7 +39,8 @@ export class Account {
   /** Grows whenever somebody comes or goes: an answer to an older question is about somebody else. */
   #era = 0;
 
-  constructor(ask: Ask, presence: Presence) {
+  constructor(tenant: string, ask: Ask, presence: Presence) {
+    this.tenant = tenant;
     this.#ask = ask;
     this.#presence = presence;
     const accountId = presence.read();
@@ -75,13 +78,13 @@ export class Account {
 
   /** Raises Refusal. */
   async logIn(email: string, password: string): Promise<void> {
-    const answer = await this.#ask("POST", "/api/v1/auth/login", { email, password }, null);
+    const answer = await this.#ask("POST", "/api/v1/auth/login", { email, password, tenant: this.tenant }, null);
     this.#take(answer);
   }
 
   /** Raises Refusal: then the log-in may still hold on the server. */
   async logOut(): Promise<void> {
-    await this.#ask("POST", "/api/v1/auth/logout", null, null);
+    await this.#ask("POST", "/api/v1/auth/logout", { tenant: this.tenant }, null);
     this.forget();
   }
 
@@ -93,7 +96,7 @@ export class Account {
 
   /** All other log-ins end. Raises Refusal. */
   async changePassword(current: string, password: string): Promise<void> {
-    this.#take(await this.ask("POST", "/api/v1/auth/password", { current_password: current, password }));
+    this.#take(await this.ask("POST", "/api/v1/auth/password", { current_password: current, password, tenant: this.tenant }));
   }
 
   /** This page goes on as nobody's. */
@@ -137,7 +140,7 @@ export class Account {
   async #renew(): Promise<string> {
     const era = this.#era;
     try {
-      const answer = await this.#ask("POST", "/api/v1/auth/refresh", null, null);
+      const answer = await this.#ask("POST", "/api/v1/auth/refresh", { tenant: this.tenant }, null);
       return era === this.#era ? this.#take(answer) : this.#current();
     } catch (error) {
       if (era !== this.#era) return this.#current();

@@ -1,7 +1,8 @@
-/** Moments as people write them, in the browser's language. */
+/** Moments as people write them: in the page's language, and in the order of the browser's if that is English. */
 
-const DAY = new Intl.DateTimeFormat(undefined, { day: "numeric", month: "long", year: "numeric" });
-const MINUTE = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit" });
+const LOCALE = navigator.languages.find((language) => language.startsWith("en")) ?? "en-GB";
+const DAY = new Intl.DateTimeFormat(LOCALE, { day: "numeric", month: "long", year: "numeric" });
+const MINUTE = new Intl.DateTimeFormat(LOCALE, { hour: "2-digit", minute: "2-digit" });
 
 export function day(moment: Date): string {
   return DAY.format(moment);

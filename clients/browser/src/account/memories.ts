@@ -14,12 +14,19 @@ export interface Memory {
   readonly learnedAt: Date;
 }
 
+export interface MemoryPage {
+  readonly memories: readonly Memory[];
+  /** With which the next page is asked for; null: there is none. */
+  readonly next: string | null;
+}
+
 const PATH = "/api/v1/users/me/memories";
 
-/** Raises Refusal. */
-export async function listMemories(account: Account): Promise<readonly Memory[]> {
-  const answer = new Fields(await account.ask("GET", `${PATH}?limit=200`), "the answer");
-  return answer.objects("memories").map(readMemory);
+/** What matters most first. Raises Refusal. */
+export async function listMemories(account: Account, after: string | null): Promise<MemoryPage> {
+  const search = after === null ? "" : `?${new URLSearchParams({ after }).toString()}`;
+  const answer = new Fields(await account.ask("GET", `${PATH}${search}`), "the answer");
+  return { memories: answer.objects("memories").map(readMemory), next: answer.optionalText("next") };
 }
 
 /** What stands in its place now. Raises Refusal. */

@@ -3,6 +3,8 @@
  * in each tab's memory. It tells a page that was loaded again whether to ask, and tells tabs of each other.
  */
 
+import { nameFor } from "../tenant";
+
 export interface Presence {
   /** The id of whoever is here; null: nobody. */
   read(): string | null;
@@ -11,17 +13,21 @@ export interface Presence {
 
 const NAME = "voice-server.account";
 
-export const browserPresence: Presence = {
-  read: () => window.localStorage.getItem(NAME),
-  write: (accountId) => {
-    if (accountId === null) window.localStorage.removeItem(NAME);
-    else window.localStorage.setItem(NAME, accountId);
-  },
-};
+/** One for each tenant: people may be logged in to several. */
+export function browserPresence(tenant: string): Presence {
+  const name = nameFor(tenant, NAME);
+  return {
+    read: () => window.localStorage.getItem(name),
+    write: (accountId) => {
+      if (accountId === null) window.localStorage.removeItem(name);
+      else window.localStorage.setItem(name, accountId);
+    },
+  };
+}
 
 /** Calls back when another tab has logged somebody in or out. */
-export function onPresenceElsewhere(changed: () => void): void {
+export function onPresenceElsewhere(tenant: string, changed: () => void): void {
   window.addEventListener("storage", (event) => {
-    if (event.key === NAME || event.key === null) changed();
+    if (event.key === nameFor(tenant, NAME) || event.key === null) changed();
   });
 }

@@ -2,11 +2,16 @@
 
 const NAME = "voice-server.receipt";
 
-export function keptReceiptToken(): string | null {
-  return window.localStorage.getItem(NAME);
+/** Null: of this job none is kept here; it may be another person's, or have been asked for with another browser. */
+export function keptReceiptToken(jobId: string): string | null {
+  const [id, token = null] = (window.localStorage.getItem(NAME) ?? "").split(" ");
+  return id === jobId ? token : null;
 }
 
-export function keepReceiptToken(token: string | null): void {
-  if (token === null) window.localStorage.removeItem(NAME);
-  else window.localStorage.setItem(NAME, token);
+export function keepReceiptToken(jobId: string, token: string): void {
+  window.localStorage.setItem(NAME, `${jobId} ${token}`);
+}
+
+export function dropReceiptToken(): void {
+  window.localStorage.removeItem(NAME);
 }

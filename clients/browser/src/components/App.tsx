@@ -33,7 +33,17 @@ export function App({ client, account }: AppProps) {
   const [about, setAbout] = useState<AboutServer | null>(null);
   const [assistantName, setAssistantName] = useState(() => client.assistant());
 
-  useEffect(() => void fetchAbout().then(setAbout), []);
+  const personId = person.kind === "logged-in" ? person.accountId : null;
+  const isReturning = person.kind === "returning";
+  useEffect(() => {
+    // Whoever comes back is known in a moment, and may have another assistant.
+    if (isReturning) return undefined;
+    let isWanted = true;
+    void fetchAbout(personId === null ? null : account.token()).then((told) => isWanted && setAbout(told));
+    return () => {
+      isWanted = false;
+    };
+  }, [account, personId, isReturning]);
   useEffect(() => {
     const stopOnEscape = (event: KeyboardEvent): void => {
       // An open dialog is closed by it.

@@ -15,6 +15,15 @@ const NAMES: Readonly<Record<string, string>> = {
 /** Of which the switch is the opt-out: it is on when the answer to the wording is no. */
 const OPT_OUTS: ReadonlySet<string> = new Set(["sale"]);
 
+declare global {
+  interface Navigator {
+    /** Not in all browsers. */
+    readonly globalPrivacyControl?: boolean;
+  }
+}
+
+const asksNotToSell = navigator.globalPrivacyControl === true;
+
 interface ConsentSwitchProps {
   readonly account: Account;
   readonly consent: Consent;
@@ -50,6 +59,7 @@ export function ConsentSwitch({ account, consent, onAnswered }: ConsentSwitchPro
         </p>
         <p className="consent-answer" id={`${id}-answer`}>
           {answerText(consent)}
+          {isOptOut && !consent.granted && asksNotToSell && " Your browser asks for it (Global Privacy Control), and it is honoured."}
         </p>
       </div>
       <button

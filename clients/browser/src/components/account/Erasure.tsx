@@ -1,12 +1,11 @@
-import { useCallback, useState } from "react";
+import { useCallback, useEffect, useRef, useState } from "react";
 import type { Account } from "../../account/account";
 import { dayAndMinute } from "../../account/dates";
 import { Refusal } from "../../account/http";
 import { askFor, cancelJob, isPutOff, isUnderWay, lookAt, type Job } from "../../account/jobs";
 import { place } from "../../account/place";
-import { keepReceiptToken, keptReceiptToken } from "../../account/receiptToken";
+import { dropReceiptToken, keepReceiptToken, keptReceiptToken } from "../../account/receiptToken";
 import { hashOf } from "../../account/route";
-import { Confirmed } from "./Confirmed";
 import { Failure } from "./Failure";
 import { Field } from "./Field";
 import { Form } from "./Form";
@@ -26,22 +25,29 @@ export function Erasure({ account, last }: ErasureProps) {
   const [job, setJob] = useState(last !== null && isUnderWay(last) ? last : null);
   const look = useCallback(({ id }: Job) => lookAt(account, id), [account]);
   const problem = useWatchedJob(job, look, setJob);
+  const [isCalledOff, setCalledOff] = useState(false);
   const asked = async (made: Job): Promise<void> => {
-    if (made.receiptToken !== null) keepReceiptToken(made.receiptToken);
+    if (made.receiptToken !== null) keepReceiptToken(made.id, made.receiptToken);
     if (isPutOff(made)) setJob(made);
-    else await leave(account);
+    else await leave(account, made);
   };
-  const cancelled = (): void => {
-    keepReceiptToken(null);
+  const calledOff = (): void => {
+    dropReceiptToken();
+    setCalledOff(true);
     setJob(null);
   };
-  if (job !== null && isUnderWay(job)) return <Waiting account={account} job={job} problem={problem} onCancelled={cancelled} />;
-  return <Wish account={account} onAsked={asked} />;
+  if (job !== null && isUnderWay(job)) return <Waiting account={account} job={job} problem={problem} onCalledOff={calledOff} />;
+  return (
+    <>
+      {isCalledOff && <CalledOff />}
+      <Wish account={account} onAsked={asked} />
+    </>
+  );
 }
 
 /** The account is going: what follows is read with the secret of the receipt. */
-async function leave(account: Account): Promise<void> {
-  const token = keptReceiptToken();
+async function leave(account: Account, job: Job): Promise<void> {
+  const token = keptReceiptToken(job.id);
   if (token !== null) place.replace({ page: "receipt", token });
   try {
     await account.logOut();
@@ -74,19 +80,30 @@ function Wish({ account, onAsked }: WishProps) {
   );
 }
 
+/** What had the focus is gone. */
+function CalledOff() {
+  const line = useRef<HTMLParagraphElement>(null);
+  useEffect(() => line.current?.focus(), []);
+  return (
+    <p className="sheet-notice" role="status" tabIndex={-1} ref={line}>
+      Called off: your account stays, and everything in it.
+    </p>
+  );
+}
+
 interface WaitingProps {
   readonly account: Account;
   readonly job: Job;
   readonly problem: string | null;
-  readonly onCancelled: () => void;
+  readonly onCalledOff: () => void;
 }
 
-function Waiting({ account, job, problem, onCancelled }: WaitingProps) {
-  const token = keptReceiptToken();
-  const cancel = async (): Promise<void> => {
+function Waiting({ account, job, problem, onCalledOff }: WaitingProps) {
+  const token = keptReceiptToken(job.id);
+  const submission = useSubmission({}, async () => {
     await cancelJob(account, job.id);
-    onCancelled();
-  };
+    onCalledOff();
+  });
   return (
     <div className="deed">
       <p role="status">
@@ -105,7 +122,11 @@ function Waiting({ account, job, problem, onCancelled }: WaitingProps) {
           Your account will be gone, and with it the log-in: keep the address of <a href={hashOf({ page: "receipt", token })}>the receipt</a>.
         </p>
       )}
-      {job.canBeCancelled && <Confirmed action="Call it off" question="Keep the account and everything in it?" confirm="Call it off" onConfirm={cancel} />}
+      {job.canBeCancelled && (
+        <Form submission={submission} action="Call it off">
+          {null}
+        </Form>
+      )}
       {problem !== null && <Failure message={problem} />}
     </div>
   );

@@ -1,14 +1,15 @@
 import { useState } from "react";
+import type { Account } from "../../account/account";
 import { forgot } from "../../account/letters";
 import { Field } from "./Field";
 import { Form } from "./Form";
 import { Title } from "./Title";
 import { useSubmission } from "./useSubmission";
 
-export function Forgot() {
+export function Forgot({ account }: { readonly account: Account }) {
   const [sentTo, setSentTo] = useState<string | null>(null);
   const submission = useSubmission({ email: "Write your e-mail address." }, async ({ email = "" }) => {
-    await forgot(email);
+    await forgot(account.tenant, email);
     setSentTo(email);
   });
   if (sentTo !== null) {

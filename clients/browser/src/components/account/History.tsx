@@ -1,12 +1,12 @@
-import { useCallback, useState, type SubmitEvent } from "react";
+import { useCallback, useRef, useState, type SubmitEvent } from "react";
 import type { Account } from "../../account/account";
-import { listConversations, type Page } from "../../account/conversations";
-import { messageOf } from "../../account/http";
+import { listConversations } from "../../account/conversations";
 import { place } from "../../account/place";
 import type { Assistant } from "../../server";
 import { ConversationRow } from "./ConversationRow";
 import { Failure } from "./Failure";
 import { Loading } from "./Loading";
+import { More } from "./More";
 import { Title } from "./Title";
 import { useAnswer } from "./useAnswer";
 
@@ -20,6 +20,12 @@ interface HistoryProps {
 export default function History({ account, query, assistants }: HistoryProps) {
   const load = useCallback(() => listConversations(account, query, null), [account, query]);
   const { value: page, problem, change, retry } = useAnswer(account, load);
+  const list = useRef<HTMLOListElement>(null);
+  const older = async (): Promise<void> => {
+    if (page === null) return;
+    const following = await listConversations(account, query, page.next);
+    change({ ...following, conversations: [...page.conversations, ...following.conversations] });
+  };
   return (
     <section>
       <Title>History</Title>
@@ -29,14 +35,14 @@ export default function History({ account, query, assistants }: HistoryProps) {
       {page !== null && (
         <>
           {page.conversations.length === 0 && <Nothing query={query} />}
-          <ol className="rows" aria-label={query === "" ? "Your conversations" : `Conversations with “${query}”`}>
+          <ol className="rows" ref={list} aria-label={query === "" ? "Your conversations" : `Conversations with “${query}”`}>
             {page.conversations.map((summary) => (
               <li key={summary.id}>
                 <ConversationRow summary={summary} query={query} assistants={assistants} />
               </li>
             ))}
           </ol>
-          <More account={account} query={query} page={page} onMore={change} />
+          <More action="Show older ones" list={list} load={page.next === null ? null : older} />
         </>
       )}
     </section>
@@ -81,38 +87,5 @@ function Nothing({ query }: { readonly query: string }) {
     <p className="nothing">
       Nobody said “{query}”. <a href="#history">Show all conversations</a>
     </p>
-  );
-}
-
-interface MoreProps {
-  readonly account: Account;
-  readonly query: string;
-  readonly page: Page;
-  readonly onMore: (page: Page) => void;
-}
-
-function More({ account, query, page, onMore }: MoreProps) {
-  const [problem, setProblem] = useState<string | null>(null);
-  const [isBusy, setBusy] = useState(false);
-  if (page.next === null) return null;
-  const more = async (): Promise<void> => {
-    setBusy(true);
-    setProblem(null);
-    try {
-      const following = await listConversations(account, query, page.next);
-      onMore({ ...following, conversations: [...page.conversations, ...following.conversations] });
-    } catch (error) {
-      setProblem(messageOf(error));
-    } finally {
-      setBusy(false);
-    }
-  };
-  return (
-    <div className="more">
-      <button type="button" className="button button-quiet" aria-disabled={isBusy} onClick={() => !isBusy && void more()}>
-        Show older ones
-      </button>
-      {problem !== null && <Failure message={problem} />}
-    </div>
   );
 }

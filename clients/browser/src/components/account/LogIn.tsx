@@ -1,6 +1,7 @@
 import type { Account } from "../../account/account";
 import { Field } from "./Field";
 import { Form } from "./Form";
+import { Host } from "./Host";
 import { Title } from "./Title";
 import { useSubmission } from "./useSubmission";
 
@@ -23,6 +24,7 @@ export function LogIn({ account, note, onLoggedIn }: LogInProps) {
   return (
     <section className="entrance">
       <Title leavesFocus>Log in</Title>
+      <Host tenant={account.tenant} />
       {note !== "" && <p className="entrance-note">{note}</p>}
       <Form submission={submission} action="Log in" after={<a href="#forgot">Forgot the password?</a>}>
         <Field name="email" label="E-mail" type="email" autoComplete="username" takesFocus problem={problem} />

@@ -1,10 +1,11 @@
-import { useCallback, useState } from "react";
+import { useCallback, useRef, useState } from "react";
 import type { Account } from "../../account/account";
 import { listMemories, type Memory } from "../../account/memories";
 import { ConsentList } from "./ConsentList";
 import { Failure } from "./Failure";
 import { Loading } from "./Loading";
 import { MemoryRow } from "./MemoryRow";
+import { More } from "./More";
 import { focusTitle, Title } from "./Title";
 import { useAnswer } from "./useAnswer";
 
@@ -12,17 +13,24 @@ const ASKED = ["memory"];
 
 /** What the assistant remembers, and whether it may. */
 export default function Memories({ account }: { readonly account: Account }) {
-  const load = useCallback(() => listMemories(account), [account]);
-  const { value: memories, problem, change, retry } = useAnswer(account, load);
+  const load = useCallback(() => listMemories(account, null), [account]);
+  const { value: page, problem, change, retry } = useAnswer(account, load);
+  const memories = page?.memories ?? null;
+  const list = useRef<HTMLUListElement>(null);
   const [news, setNews] = useState("");
   const corrected = (before: Memory, after: Memory): void => {
-    if (memories !== null) change(memories.map((each) => (each.id === before.id ? after : each)));
+    if (page !== null) change({ ...page, memories: page.memories.map((each) => (each.id === before.id ? after : each)) });
     setNews("It was corrected.");
   };
   const forgotten = (gone: Memory): void => {
-    if (memories !== null) change(memories.filter(({ id }) => id !== gone.id));
+    if (page !== null) change({ ...page, memories: page.memories.filter(({ id }) => id !== gone.id) });
     setNews("It was forgotten.");
     focusTitle();
+  };
+  const more = async (): Promise<void> => {
+    if (page === null) return;
+    const following = await listMemories(account, page.next);
+    change({ ...following, memories: [...page.memories, ...following.memories] });
   };
   return (
     <section>
@@ -34,11 +42,11 @@ export default function Memories({ account }: { readonly account: Account }) {
       </p>
       {problem !== null && <Failure message={problem} onRetry={retry} />}
       {memories === null && problem === null && <Loading />}
-      {memories !== null && memories.length === 0 && (
+      {memories !== null && memories.length === 0 && page?.next === null && (
         <p className="nothing">Nothing. If it may, the assistant remembers what you say of yourself once a conversation is over.</p>
       )}
       {memories !== null && memories.length > 0 && (
-        <ul className="rows" aria-label="What is remembered">
+        <ul className="rows" ref={list} aria-label="What is remembered">
           {memories.map((memory) => (
             <li key={memory.id}>
               <MemoryRow account={account} memory={memory} onCorrected={(after) => corrected(memory, after)} onForgotten={() => forgotten(memory)} />
@@ -46,6 +54,7 @@ export default function Memories({ account }: { readonly account: Account }) {
           ))}
         </ul>
       )}
+      <More action="Show more" list={list} load={page === null || page.next === null ? null : more} />
     </section>
   );
 }

@@ -1,16 +1,18 @@
 import { useState } from "react";
+import type { Account } from "../../account/account";
 import { register } from "../../account/letters";
 import { Field } from "./Field";
 import { Form } from "./Form";
+import { Host } from "./Host";
 import { Title } from "./Title";
 import { useSubmission } from "./useSubmission";
 
-export function Register() {
+export function Register({ account }: { readonly account: Account }) {
   const [sentTo, setSentTo] = useState<string | null>(null);
   const submission = useSubmission(
     { email: "Write your e-mail address.", password: "Choose a password." },
     async ({ name = "", email = "", password = "" }) => {
-      await register(name, email, password);
+      await register(account.tenant, name, email, password);
       setSentTo(email);
     },
   );
@@ -31,6 +33,7 @@ export function Register() {
   return (
     <section className="entrance">
       <Title leavesFocus>Register</Title>
+      <Host tenant={account.tenant} />
       <Form submission={submission} action="Register" after={<a href="#log-in">I have an account</a>}>
         <Field name="name" label="Name (if you like)" autoComplete="name" takesFocus problem={problem} />
         <Field name="email" label="E-mail" type="email" autoComplete="username" problem={problem} />

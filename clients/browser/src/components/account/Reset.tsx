@@ -17,7 +17,7 @@ interface ResetProps {
 export function Reset({ account, token }: ResetProps) {
   const [isDone, setDone] = useState(false);
   const submission = useSubmission({ password: "Choose a password." }, async ({ password = "" }) => {
-    await reset(token, password);
+    await reset(account.tenant, token, password);
     account.forget();
     setDone(true);
   });

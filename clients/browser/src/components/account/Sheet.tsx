@@ -142,9 +142,9 @@ function Own({ account, route, assistants, tell }: OwnProps): ReactNode {
 function open(account: Account, route: Route): ReactNode {
   switch (route.page) {
     case "register":
-      return <Register />;
+      return <Register account={account} />;
     case "forgot":
-      return <Forgot />;
+      return <Forgot account={account} />;
     case "reset":
       return <Reset key={route.token} account={account} token={route.token} />;
     case "verify":

@@ -1,8 +1,7 @@
-import { useCallback, useState } from "react";
+import { useCallback, useRef, type RefObject } from "react";
 import type { Account } from "../../account/account";
 import { deleteConversation, readConversation, type Said, type Summary, type Transcript as Read } from "../../account/conversations";
 import { dayAndMinute, minute } from "../../account/dates";
-import { messageOf } from "../../account/http";
 import { place } from "../../account/place";
 import { hashOf, type Route } from "../../account/route";
 import type { Assistant } from "../../server";
@@ -11,6 +10,7 @@ import { titleOf } from "./assistantTitle";
 import { Confirmed } from "./Confirmed";
 import { Failure } from "./Failure";
 import { Loading } from "./Loading";
+import { More } from "./More";
 import { Title } from "./Title";
 import { useAnswer } from "./useAnswer";
 
@@ -27,6 +27,12 @@ interface TranscriptProps {
 export default function Transcript({ account, id, query, assistants, tell }: TranscriptProps) {
   const load = useCallback(() => readConversation(account, id, null), [account, id]);
   const { value: read, problem, change, retry } = useAnswer(account, load);
+  const lines = useRef<HTMLOListElement>(null);
+  const rest = async (): Promise<void> => {
+    if (read === null) return;
+    const following = await readConversation(account, id, read.next);
+    change({ ...following, said: [...read.said, ...following.said] });
+  };
   const list: Route = { page: "history", query };
   const remove = async (): Promise<void> => {
     await deleteConversation(account, id);
@@ -44,8 +50,8 @@ export default function Transcript({ account, id, query, assistants, tell }: Tra
       {read !== null && (
         <>
           <Head summary={read.summary} assistants={assistants} />
-          <Lines read={read} title={titleOf(assistants, read.summary.assistant)} />
-          <Rest account={account} id={id} read={read} onMore={change} />
+          <Lines read={read} title={titleOf(assistants, read.summary.assistant)} list={lines} />
+          <More action="Show what was said then" list={lines} load={read.next === null ? null : rest} />
           <div className="transcript-end">
             <Confirmed
               action="Delete this conversation"
@@ -71,11 +77,17 @@ function Head({ summary, assistants }: { readonly summary: Summary; readonly ass
   );
 }
 
-function Lines({ read, title }: { readonly read: Read; readonly title: string }) {
+interface LinesProps {
+  readonly read: Read;
+  readonly title: string;
+  readonly list: RefObject<HTMLOListElement | null>;
+}
+
+function Lines({ read, title, list }: LinesProps) {
   const lines = read.said.filter(({ role }) => role !== "system" && role !== "function_call_output");
   if (lines.length === 0) return <p className="nothing">Nothing was said.</p>;
   return (
-    <ol className="captions transcript" aria-label="What was said">
+    <ol className="captions transcript" ref={list} aria-label="What was said">
       {lines.map((said) => (said.role === "function_call" ? <Call key={said.id} said={said} /> : <Line key={said.id} said={said} title={title} />))}
     </ol>
   );
@@ -121,35 +133,5 @@ function Call({ said }: { readonly said: Said }) {
         <code>{said.text.slice(name.length).trim()}</code>
       </details>
     </li>
-  );
-}
-
-interface RestProps {
-  readonly account: Account;
-  readonly id: string;
-  readonly read: Read;
-  readonly onMore: (read: Read) => void;
-}
-
-/** Of a conversation that is longer than one answer. */
-function Rest({ account, id, read, onMore }: RestProps) {
-  const [problem, setProblem] = useState<string | null>(null);
-  if (read.next === null) return null;
-  const more = async (): Promise<void> => {
-    setProblem(null);
-    try {
-      const following = await readConversation(account, id, read.next);
-      onMore({ ...following, said: [...read.said, ...following.said] });
-    } catch (error) {
-      setProblem(messageOf(error));
-    }
-  };
-  return (
-    <div className="more">
-      <button type="button" className="button button-quiet" onClick={() => void more()}>
-        Show what was said then
-      </button>
-      {problem !== null && <Failure message={problem} />}
-    </div>
   );
 }
