@@ -24,7 +24,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     try:
         chosen = {"ROLES": options.roles} if getattr(options, "roles", None) else {}
-        settings = read_settings({**os.environ, **chosen})
+        # The image listens on all addresses, and whoever migrates with it has no keys.
+        settings = read_settings({**os.environ, **chosen}, listens=options.command in ("serve", "check"))
     except SettingsError as error:
         return _fail(str(error), EXIT_WRONG)
     commands = {

@@ -357,15 +357,20 @@ NAMES = tuple(_FIELDS)
 SECRETS = frozenset(name for name, each in _FIELDS.items() if not each.repr)
 
 
-def read_settings(environment: Mapping[str, str] | None = None, dotenv: Path | None = None) -> ServerSettings:
-    """Read the environment over `.env` of the working directory. Raises SettingsError at the first wrong value."""
+def read_settings(
+    environment: Mapping[str, str] | None = None, dotenv: Path | None = None, *, listens: bool = True
+) -> ServerSettings:
+    """Read the environment over `.env` of the working directory. Raises SettingsError at the first wrong value.
+
+    `listens`: whether somebody will be let in at HOST, which beyond loopback takes API_KEYS.
+    """
     written = _read_dotenv(dotenv or Path(".env"))
     written.update({name: text for name, text in (environment or os.environ).items() if name in _FIELDS})
     values = {
         name.lower(): _read(name, text.strip()) for name, text in written.items() if name in _FIELDS and text.strip()
     }
     settings = _with_providers(values)
-    if not settings.is_loopback and not settings.api_keys:
+    if listens and not settings.is_loopback and not settings.api_keys:
         raise SettingsError(
             f"HOST: {settings.host} can be reached from other machines, and API_KEYS is empty; "
             "set API_KEYS to one or more keys, or HOST to 127.0.0.1"

@@ -49,6 +49,17 @@ def test_the_database_is_that_of_the_environment(
     assert capsys.readouterr().out.splitlines() == APPLIED
 
 
+def test_who_does_not_listen_needs_no_keys_for_it(
+    empty_database_url: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A task that migrates has the image's HOST, and none of the server's secrets."""
+    monkeypatch.setenv("HOST", "0.0.0.0")
+    monkeypatch.delenv("API_KEYS", raising=False)
+
+    assert main(["migrate", "--url", empty_database_url]) == 0
+    assert capsys.readouterr().out.splitlines() == APPLIED
+
+
 def test_without_one_it_is_the_embedded_one(data_dir: Path, capsys: pytest.CaptureFixture[str]) -> None:
     async def applied_later() -> int:
         async with EmbeddedPostgres(data_dir / "postgres") as url:
