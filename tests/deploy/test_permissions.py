@@ -5,14 +5,15 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import boto3
 import pytest
 import yaml
 
-from deploy.policy.document import document
+from deploy.policy.document import Document, document
 from deploy.policy.rules.permissions import ON_ANYTHING, WITHOUT_RESOURCE
 from deploy.scripts import deploy, image, running, scan
 from tests.deploy.authorization import ACCOUNT, REGION, Request, Role, can_be_of, kinds, requests, roles
-from tests.deploy.aws.emulator import emulator
+from tests.deploy.aws.emulator import Emulator, emulator
 from tests.deploy.aws.stack import prepare_module
 from tests.deploy.scripts.conftest import NAME, Account, _emulator, account, aws  # noqa: F401
 from tests.deploy.scripts.test_image_scripts import Scanner, _both, _docker
@@ -61,7 +62,19 @@ def github(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Role]:
     """The roles, with their policies as Terraform makes them."""
     with emulator() as running_emulator:
         stack = prepare_module(tmp_path_factory.mktemp("github"), "modules/github_oidc", running_emulator, VARIABLES)
-        return roles(document(stack.plan()))
+        planned = document(stack.plan())
+        _accepted(running_emulator, planned)
+        return roles(planned)
+
+
+def _accepted(on: Emulator, planned: Document) -> None:
+    """The emulator refuses policies that are not written as IAM wants them."""
+    iam = boto3.client(
+        "iam", endpoint_url=on.url, region_name=REGION, aws_access_key_id="test", aws_secret_access_key="test"
+    )
+    for policy in planned.of_type("aws_iam_role_policy"):
+        iam.create_role(RoleName=policy["name"], AssumeRolePolicyDocument="{}")
+        iam.put_role_policy(RoleName=policy["name"], PolicyName=policy["name"], PolicyDocument=policy["policy"])
 
 
 class Asked:

@@ -52,11 +52,15 @@ locals {
           "wafv2:GetLoggingConfiguration", "wafv2:GetRegexPatternSet", "wafv2:GetWebACL",
           "wafv2:GetWebACLForResource", "wafv2:ListTagsForResource",
         ]
-        Resource = [for service in [
-          "access-analyzer", "acm", "application-autoscaling", "budgets", "cloudfront", "cloudtrail", "cloudwatch",
-          "config", "ec2", "ecr", "ecs", "elasticache", "elasticloadbalancing", "events", "guardduty", "iam", "kms",
-          "logs", "rds", "sns", "wafv2",
-        ] : "arn:${local.partition}:${service}:*:${local.account}:*"]
+        # Names of services without regions have an empty place there, and IAM refuses a star in it.
+        Resource = concat(
+          [for name in ["budgets", "cloudfront"] : "arn:${local.partition}:${name}::${local.account}:*"],
+          [for kind in ["oidc-provider", "role"] : "arn:${local.partition}:iam::${local.account}:${kind}/*"],
+          [for service in [
+            "access-analyzer", "acm", "application-autoscaling", "cloudtrail", "cloudwatch", "config", "ec2", "ecr",
+            "ecs", "elasticache", "elasticloadbalancing", "events", "guardduty", "kms", "logs", "rds", "sns", "wafv2",
+          ] : "arn:${local.partition}:${service}:*:${local.account}:*"],
+        )
       },
       {
         # Of zones, the account is no part of the name.
