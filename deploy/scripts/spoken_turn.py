@@ -28,7 +28,7 @@ from voice_client.microphone import first_and_last_loud, read_recording
 from deploy.scripts.failures import DONE, Failed
 
 KEY_VARIABLE = "VOICE_SERVER_API_KEY"
-QUESTION = Path(__file__).parents[2] / "tests" / "speech" / "boiling_point_slt.flac"
+QUESTION = Path(__file__).parents[2] / "tests" / "speech" / "square_root_slt.flac"
 FRAME_SAMPLES = RATE // 50
 FRAME_SECONDS = 0.02
 AUDIBLE = 300
