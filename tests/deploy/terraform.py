@@ -54,6 +54,12 @@ def _plugin_folder() -> Path | None:
     return next((folder for folder in usual if any(folder.glob("*/hashicorp/aws"))), None)
 
 
+def plugin_arguments() -> list[str]:
+    """What tells `terraform init` where the provider is, if it is here already."""
+    folder = _plugin_folder()
+    return [] if folder is None else [f"-plugin-dir={folder}"]
+
+
 @dataclass(frozen=True)
 class Terraform:
     """Terraform in one copy of the tree.
@@ -85,14 +91,11 @@ class Terraform:
 
         `backend` are arguments that say what is done about the state's; without, nothing.
         """
-        plugins = _plugin_folder()
-        arguments = ["init", "-no-color", *(backend or ["-backend=false"])]
-        if plugins is not None:
-            arguments.append(f"-plugin-dir={plugins}")
+        arguments = ["init", "-no-color", *(backend or ["-backend=false"]), *plugin_arguments()]
         if (self.tree / folder / ".terraform.lock.hcl").exists():
             arguments.append("-lockfile=readonly")
         answer = self.run(folder, *arguments)
-        if answer.returncode != 0 and plugins is None and any(sign in answer.stdout for sign in _UNREACHABLE):
+        if answer.returncode != 0 and not plugin_arguments() and any(sign in answer.stdout for sign in _UNREACHABLE):
             missing("the AWS provider cannot be downloaded; name a folder that holds it in TERRAFORM_PLUGIN_DIR")
         assert answer.returncode == 0, f"terraform init in {folder}:\n{answer.stdout}"
 

@@ -16,10 +16,13 @@ import pytest
 from deploy.policy.document import document
 from deploy.policy.judge import judge
 from deploy.policy.rules.changes import DATA
+from tests.deploy.authorization import Role, roles
+from tests.deploy.aws.calls import asked
 from tests.deploy.aws.emulator import Emulator, emulator
 from tests.deploy.aws.stack import VARIABLES, Stack, prepare
 from tests.deploy.drift import changes_of
 from tests.deploy.mutations import MUTATIONS, Copy
+from tests.deploy.workflows import Checkout, steps_of
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1200)]
 
@@ -49,7 +52,7 @@ def bootstrap(aws: Emulator, tmp_path_factory: pytest.TempPathFactory) -> Stack:
 
 @pytest.fixture(scope="module")
 def production(aws: Emulator, bootstrap: Stack, tmp_path_factory: pytest.TempPathFactory) -> Stack:
-    """Production, initialised as deploy/README.md says, with its state in that bucket."""
+    """Production, initialised as deploy/runbooks/first-deployment.md says, with its state in that bucket."""
     stack = prepare(tmp_path_factory.mktemp("production"), "environments/production", aws, CYCLE)
     stack = replace(stack, terraform=replace(stack.terraform, seconds=SECONDS))
     folder = stack.terraform.tree / stack.folder
@@ -122,10 +125,11 @@ def test_no_secret_is_in_the_state(aws: Emulator, applied: Stack) -> None:
 
     made_up = json.loads(value("app"))
     assert {name: len(text) for name, text in made_up.items()} == {
-        "SECRET_KEY": 48,
         "API_KEYS": 40,
         "METRICS_TOKEN": 40,
     }
+    made_up["SECRET_KEY"] = value("secret-key-odd")
+    assert len(made_up["SECRET_KEY"]) == 48
     assert [name for name, text in made_up.items() if text in kept] == []
     assert json.loads(value("providers")) == {"OPENAI_API_KEY": "", "ELEVENLABS_API_KEY": "", "SMTP_URL": ""}
     assert (len(value("cache")), len(value("cdn"))) == (64, 48)
@@ -164,12 +168,84 @@ def test_a_second_plan_changes_nothing_but_what_the_emulator_forgets(applied: St
     assert changes_of(applied.plan()) == json.loads(KNOWN_DRIFT.read_text())
 
 
+# What GitHub's jobs see of it
+
+
+@pytest.fixture
+def checkout(applied: Stack, tmp_path: Path) -> Checkout:
+    """As GitHub's runner has it, after this apply."""
+    folder = applied.terraform.tree / applied.folder
+    values = [f"{name} = {json.dumps(value)}" for name, value in applied.variables.items()]
+    variables = {
+        "TERRAFORM_OUTPUTS": applied.run("output", "-no-color", "-json"),
+        "BACKEND_HCL": (folder / "backend.hcl").read_text(),
+        "TFVARS": "\n".join(values),
+    }
+    return Checkout(tmp_path / "checkout", applied, variables)
+
+
+@pytest.fixture
+def github(state: Any) -> dict[str, Role]:
+    return roles(document(state))
+
+
+# Read by nobody here: the emulator's credentials are a user's, and everybody may know who they are.
+WITHOUT_RIGHT = {"iam:GetUser", "sts:GetCallerIdentity"}
+# Asked by the state's backend, whose calls are not logged, or by AWS' own services.
+NOT_LOGGED = {"kms:Decrypt", "s3:GetObject"}
+# What is there with other variables only, or not at all on the emulator.
+NOT_THERE = {
+    "access-analyzer:GetAnalyzer", "config:DescribeConfigurationRecorderStatus",
+    "config:DescribeConfigurationRecorders", "config:DescribeDeliveryChannels", "ec2:DescribeManagedPrefixLists",
+    "ec2:DescribeNetworkInterfaces", "ec2:GetManagedPrefixListEntries", "logs:DescribeResourcePolicies",
+    "rds:DescribeDBInstanceAutomatedBackups", "route53:GetDNSSEC", "route53:GetQueryLoggingConfig",
+    "route53:ListHostedZones",
+}  # fmt: skip
+
+
+def test_the_job_drift_finds_nothing_and_asks_for_nothing_but_its_rights(
+    checkout: Checkout, github: dict[str, Role]
+) -> None:
+    said = checkout.run(steps_of("drift", "drift")[-1])
+
+    assert (said.returncode, checkout.summary) == (0, ""), said.stdout[-3000:]
+    done = asked(checkout.log) - WITHOUT_RIGHT
+    assert sorted(done - github["drift"].actions) == []
+    assert sorted(github["drift"].actions - done - NOT_LOGGED - NOT_THERE) == []
+    assert sorted((NOT_LOGGED | NOT_THERE) & done) == []
+    # Of those that the state has anyway, and of no other.
+    assert set(re.findall(r"SecretId\W+[\w:-]+:secret:([\w/-]+)-\w{6}\W+VersionId", checkout.log.read_text())) == {
+        "voice-server-production/cache", "voice-server-production/cdn",
+    }  # fmt: skip
+
+
+def test_the_job_drift_tells_what_somebody_changed(aws: Emulator, checkout: Checkout) -> None:
+    logs, group = _client(aws, "logs"), {"logGroupName": "/voice-server-production/voice"}
+    kept = logs.describe_log_groups(logGroupNamePrefix=group["logGroupName"])["logGroups"][0]["retentionInDays"]
+    logs.put_retention_policy(**group, retentionInDays=1)
+
+    said = checkout.run(steps_of("drift", "drift")[-1])
+
+    logs.put_retention_policy(**group, retentionInDays=kept)
+    assert said.returncode == 2, said.stdout[-3000:]
+    changed = 'update module.stack.module.application.aws_cloudwatch_log_group.service["voice"]'
+    assert checkout.summary == f"Production differs from Terraform:\n- {changed}\n"
+
+
+def test_the_job_plan_asks_for_nothing_but_its_rights(checkout: Checkout, github: dict[str, Role]) -> None:
+    said = checkout.run(steps_of("plan", "plan")[0])
+
+    assert said.returncode == 0, said.stdout[-3000:]
+    done = asked(checkout.log) - WITHOUT_RIGHT
+    assert sorted(done - github["plan"].actions) == []
+
+
 @pytest.fixture(scope="module")
 def changed(applied: Stack) -> tuple[Stack, Any, str]:
     """A new image, three ways out instead of one, more tasks: the stack, the plan, and what Terraform said to it."""
     services = {
-        "voice": {"roles": ["voice"], "cpu": 512, "memory": 1024, "min": 3, "max": 20},
-        "api": {"roles": ["api", "auth", "users", "analytics"], "cpu": 256, "memory": 512, "min": 2, "max": 10},
+        "voice": {"roles": ["voice"], "cpu": 512, "memory": 1024, "min": 3, "max": 12},
+        "api": {"roles": ["api", "auth", "users", "analytics"], "cpu": 256, "memory": 512, "min": 2, "max": 5},
     }
     stack = applied.with_changed(image_digest="sha256:" + 64 * "b", nat_gateway_count=3, services=services)
     plan = stack.plan()
@@ -195,8 +271,8 @@ def test_a_change_does_what_was_asked_for(aws: Emulator, changed: tuple[Stack, A
 
     assert task["containerDefinitions"][0]["image"].endswith("@sha256:" + 64 * "b")
     assert {each["ResourceId"]: (each["MinCapacity"], each["MaxCapacity"]) for each in targets["ScalableTargets"]} == {
-        f"service/{cluster}/voice": (3, 20),
-        f"service/{cluster}/api": (2, 10),
+        f"service/{cluster}/voice": (3, 12),
+        f"service/{cluster}/api": (2, 5),
     }
     assert len([each for each in gateways if each["State"] == "available"]) == 3
 
