@@ -5,6 +5,7 @@ A server has no such setting, because nobody would want it; what preparing saves
 
 import sys
 from dataclasses import replace
+from typing import Any
 
 from pipeline.session import Session
 from pipeline.settings import SessionSettings
@@ -14,13 +15,9 @@ from voice_server.sessions import Sessions
 _new_session = Sessions.new_session
 
 
-def new_session(
-    sessions: Sessions, session_id: str, settings: SessionSettings, assistant_name: str, *, greets: bool = False
-) -> Session:
+def new_session(sessions: Sessions, session_id: str, settings: SessionSettings, *more: Any, **named: Any) -> Session:
     """A session whose model is asked when the turn is over, not before."""
-    return _new_session(
-        sessions, session_id, replace(settings, guess_after_seconds=None), assistant_name, greets=greets
-    )
+    return _new_session(sessions, session_id, replace(settings, guess_after_seconds=None), *more, **named)
 
 
 if __name__ == "__main__":
