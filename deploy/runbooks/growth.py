@@ -13,7 +13,7 @@ from deploy.costs.configuration import Configuration, read_configuration
 TFVARS = Path(__file__).with_name("growth")
 
 MEASURED_SESSIONS_A_CORE = 50
-"""Measured (README.md): with fifty on one core p95 is 1.15 s, below the 2 s of the alarm; with a hundred 2.67."""
+"""Measured (README.md): with fifty on one core p95 is 1.11 s, below the 2 s of the alarm; with a hundred 1.63."""
 MOST_LOAD = 0.7
 """Autoscaling holds SessionLoad at 70 percent (modules/application/scaling.tf)."""
 BUSIEST_HOUR = 0.15
