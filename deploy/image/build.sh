@@ -12,7 +12,9 @@ set -euo pipefail
 
 repository=$(cd "$(dirname "$0")/../.." && pwd)
 release=trixie
-mirror=${DEBIAN_MIRROR:-http://deb.debian.org/debian}
+# Where this machine's own packages come from, if it is a Debian.
+# shellcheck disable=SC2016
+mirror=${DEBIAN_MIRROR:-$(apt-get indextargets --format '$(SITE)' 2>/dev/null | grep -m1 '/debian/\?$' || :)}
 authorities=/etc/ssl/certs/ca-certificates.crt
 image=localhost/voice-server:latest
 
@@ -25,6 +27,7 @@ fail() { printf 'build.sh: %s\n' "$*" >&2; exit 1; }
 for program in podman debootstrap curl python3; do
   command -v "$program" >/dev/null || fail "$program is not installed: apt-get install podman debootstrap curl python3"
 done
+[ -n "$mirror" ] || fail "no archive of Debian is known here: set DEBIAN_MIRROR to the address of one."
 here=$(dpkg --print-architecture)
 platform=${2:-linux/$here}
 architecture=${platform#linux/}
